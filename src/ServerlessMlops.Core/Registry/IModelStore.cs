@@ -1,0 +1,22 @@
+namespace ServerlessMlops.Core.Registry;
+
+/// <summary>The <c>models</c> container: bytes and cards. Candidates are kept by run, registered models by version; nothing is overwritten.</summary>
+public interface IModelStore
+{
+    /// <summary>Keeps a candidate's bytes: <c>{pipeline}/runs/{runId}/{candidate}.onnx</c>. Returns their id.</summary>
+    Task<string> SaveCandidateAsync(string pipeline, string runId, string candidate, ReadOnlyMemory<byte> onnx, CancellationToken cancellation);
+
+    /// <summary>A candidate's bytes, checked against <paramref name="modelId"/>.</summary>
+    /// <exception cref="InvalidDataException">The bytes are not those of that id.</exception>
+    Task<ReadOnlyMemory<byte>> LoadCandidateAsync(string pipeline, string runId, string candidate, string modelId, CancellationToken cancellation);
+
+    /// <summary>Keeps a registered model: <c>{pipeline}/{version}/model.onnx</c>, then <c>model.json</c>, whose presence means both are there.</summary>
+    Task SaveVersionAsync(string pipeline, int version, ReadOnlyMemory<byte> onnx, ModelCard card, CancellationToken cancellation);
+
+    /// <summary>The card of a version, or null where it is not (yet) there.</summary>
+    Task<ModelCard?> LoadCardAsync(string pipeline, int version, CancellationToken cancellation);
+
+    /// <summary>The bytes of a version, checked against its card's id.</summary>
+    /// <exception cref="InvalidDataException">The bytes are not those that the card names.</exception>
+    Task<ReadOnlyMemory<byte>> LoadModelAsync(string pipeline, int version, ModelCard card, CancellationToken cancellation);
+}

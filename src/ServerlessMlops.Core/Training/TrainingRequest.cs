@@ -1,0 +1,38 @@
+namespace ServerlessMlops.Core.Training;
+
+/// <summary>
+/// The request row of a pipeline: who wants a training, and which one runs. Many wishes become few trainings, and none is lost: a wish that
+/// arrives while one runs stays <see cref="Pending"/> until a training has looked at the data after it.
+/// </summary>
+/// <param name="Generation">Number of the training that runs, or ran last; 0 before the first. Its orchestration is <c>train-{pipeline}-{generation}</c>.</param>
+/// <param name="Running">Whether that training runs.</param>
+/// <param name="Pending">Whether somebody asked since it last looked at the data.</param>
+/// <param name="Reason">Why the latest training was wished for.</param>
+/// <param name="RequestedAt">When.</param>
+public sealed record TrainingRequest(long Generation, bool Running, bool Pending, string Reason, DateTimeOffset RequestedAt)
+{
+    /// <summary>The row before the first wish.</summary>
+    public static TrainingRequest None { get; } = new(0, Running: false, Pending: false, "", default);
+
+    /// <summary>Id of the run and orchestration of a generation.</summary>
+    public static string RunId(string pipeline, long generation) => $"train-{pipeline}-{generation}";
+
+    /// <summary>Somebody wishes for a training: starts the next generation, or leaves word for the one that runs.</summary>
+    public TrainingRequest Ask(string reason, DateTimeOffset at) => Running
+        ? this with { Pending = true, Reason = reason, RequestedAt = at }
+        : new TrainingRequest(Generation + 1, Running: true, Pending: false, reason, at);
+
+    /// <summary>The training of <paramref name="generation"/> is about to look at the data: what was asked before is answered by it.</summary>
+    public TrainingRequest Look(long generation) => generation == Generation && Running ? this with { Pending = false } : this;
+
+    /// <summary>The training of <paramref name="generation"/> has ended: closes the row, or starts the next generation. Ending twice changes nothing more.</summary>
+    public TrainingRequest End(long generation)
+    {
+        if (generation != Generation || !Running)
+        {
+            return this;
+        }
+
+        return Pending ? this with { Generation = Generation + 1, Pending = false } : this with { Running = false };
+    }
+}
