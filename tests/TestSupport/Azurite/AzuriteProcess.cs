@@ -1,0 +1,195 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace ServerlessMlops.TestSupport.Azurite;
+
+/// <summary>
+/// One running storage emulator (blob, queue and table) on ports of the system's choosing, in a temporary folder of its own. The ports
+/// are read from what this very process prints once it listens, so another emulator can never be mistaken for it. It ends when disposed,
+/// and also when the process that started it dies.
+/// </summary>
+public sealed partial class AzuriteProcess : IAsyncDisposable
+{
+    /// <summary>The account of the emulator's documentation.</summary>
+    public const string AccountName = "devstoreaccount1";
+
+    /// <summary>The well-known development key of the emulator's documentation; it protects nothing.</summary>
+    public const string AccountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(5);
+
+    private readonly Process process;
+    private readonly string folder;
+    private readonly bool ownsFolder;
+    private readonly StringBuilder log = new();
+    private readonly Dictionary<string, Uri> endpoints = [];
+    private readonly TaskCompletionSource listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int disposed;
+
+    private AzuriteProcess(Process process, string folder, bool ownsFolder)
+    {
+        this.process = process;
+        this.folder = folder;
+        this.ownsFolder = ownsFolder;
+    }
+
+    /// <summary>For example <c>http://127.0.0.1:40001/devstoreaccount1</c>.</summary>
+    public Uri BlobEndpoint => endpoints["Blob"];
+
+    /// <summary>For example <c>http://127.0.0.1:40002/devstoreaccount1</c>.</summary>
+    public Uri QueueEndpoint => endpoints["Queue"];
+
+    /// <summary>For example <c>http://127.0.0.1:40003/devstoreaccount1</c>.</summary>
+    public Uri TableEndpoint => endpoints["Table"];
+
+    /// <summary>The operating system's id of the emulator's process.</summary>
+    public int ProcessId => process.Id;
+
+    /// <summary>A storage connection string with the explicit endpoints of this emulator.</summary>
+    public string ConnectionString =>
+        $"DefaultEndpointsProtocol=http;AccountName={AccountName};AccountKey={AccountKey};" +
+        $"BlobEndpoint={BlobEndpoint};QueueEndpoint={QueueEndpoint};TableEndpoint={TableEndpoint};";
+
+    /// <summary>What the emulator has printed so far.</summary>
+    public string Log
+    {
+        get
+        {
+            lock (log)
+            {
+                return log.ToString();
+            }
+        }
+    }
+
+    /// <summary>Starts an emulator and waits until all three services listen.</summary>
+    /// <param name="dataFolder">Where it keeps its data, kept on disposal; null keeps everything in memory.</param>
+    /// <param name="cancellationToken">Gives up waiting, and ends the emulator.</param>
+    /// <exception cref="InvalidOperationException">It could not be installed or did not start; the message carries what it printed.</exception>
+    public static async Task<AzuriteProcess> StartAsync(string? dataFolder = null, CancellationToken cancellationToken = default)
+    {
+        var installation = await AzuriteInstallation.EnsureAsync(cancellationToken);
+        var folder = dataFolder ?? Directory.CreateTempSubdirectory("mlops-azurite-").FullName;
+        var start = new ProcessStartInfo("node")
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            ArgumentList =
+            {
+                "--require", Path.Combine(installation, "exit-with-parent.cjs"),
+                Path.Combine(installation, "node_modules", "azurite", "dist", "src", "azurite.js"),
+                "--blobHost", "127.0.0.1", "--blobPort", "0",
+                "--queueHost", "127.0.0.1", "--queuePort", "0",
+                "--tableHost", "127.0.0.1", "--tablePort", "0",
+                "--silent", "--disableTelemetry", "--skipApiVersionCheck",
+            },
+        };
+        if (dataFolder is null)
+        {
+            start.ArgumentList.Add("--inMemoryPersistence");
+        }
+        else
+        {
+            start.ArgumentList.Add("--location");
+            start.ArgumentList.Add(dataFolder);
+        }
+
+        var azurite = new AzuriteProcess(
+            ToolProcess.Start(start, "Azurite runs on Node.js 20 or later; install it and put it on the PATH"), folder, dataFolder is null);
+        try
+        {
+            await azurite.WaitUntilListeningAsync(cancellationToken);
+            return azurite;
+        }
+        catch
+        {
+            await azurite.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Ends the emulator at once, as a power cut would: what it has not flushed is lost.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>Asks the emulator to end, then makes it; removes the temporary folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+        {
+            return;
+        }
+
+        if (!process.HasExited)
+        {
+            process.StandardInput.Close();
+            using var deadline = new CancellationTokenSource(StopDeadline);
+            try
+            {
+                await process.WaitForExitAsync(deadline.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                await KillAsync();
+            }
+        }
+
+        process.Dispose();
+        if (ownsFolder)
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private async Task WaitUntilListeningAsync(CancellationToken cancellationToken)
+    {
+        process.OutputDataReceived += (_, line) => OnLine(line.Data);
+        process.ErrorDataReceived += (_, line) => OnLine(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(StartDeadline);
+        var exited = process.WaitForExitAsync(deadline.Token);
+        if (await Task.WhenAny(listening.Task, exited) == listening.Task)
+        {
+            return;
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        throw new InvalidOperationException(exited.IsCompletedSuccessfully
+            ? $"Azurite ended with exit code {process.ExitCode} before it listened. It printed: {Log}"
+            : $"Azurite did not listen within {StartDeadline.TotalSeconds:0} s. It printed: {Log}");
+    }
+
+    private void OnLine(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        lock (log)
+        {
+            log.AppendLine(line);
+            if (ListeningLine().Match(line) is { Success: true } match)
+            {
+                endpoints[match.Groups["service"].Value] = new Uri($"{match.Groups["address"].Value}/{AccountName}");
+                if (endpoints.Count == 3)
+                {
+                    listening.TrySetResult();
+                }
+            }
+        }
+    }
+
+    [GeneratedRegex("^Azurite (?<service>Blob|Queue|Table) service is successfully listening at (?<address>http://[0-9.:]+)$")]
+    private static partial Regex ListeningLine();
+}
