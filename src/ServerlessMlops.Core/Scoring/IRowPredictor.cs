@@ -1,0 +1,22 @@
+namespace ServerlessMlops.Core.Scoring;
+
+/// <summary>A model as scoring needs it: features in the order of the model card's inputs, outputs as it gives them. Thread-safe.</summary>
+public interface IRowPredictor
+{
+    /// <summary>Length of a feature vector.</summary>
+    int FeatureCount { get; }
+
+    /// <summary>Outputs per row: 1 (probability of the positive class, or the value), or one probability per class.</summary>
+    int OutputCount { get; }
+
+    /// <summary>The feature value of a category by its name in UTF-8; names not seen in training get the value the model keeps for those.</summary>
+    float EncodeCategory(int input, ReadOnlySpan<byte> utf8);
+
+    /// <summary>The feature value of a missing category.</summary>
+    float EncodeMissingCategory(int input);
+
+    /// <summary>Scores rows. Allocates nothing.</summary>
+    /// <param name="features">Rows times <see cref="FeatureCount"/>, row by row; NaN is a missing number.</param>
+    /// <param name="outputs">Rows times <see cref="OutputCount"/>, row by row.</param>
+    void Predict(ReadOnlySpan<float> features, Span<float> outputs);
+}

@@ -1,0 +1,198 @@
+namespace ServerlessMlops.Core.Scoring.Mlflow;
+
+/// <summary>
+/// Reads a <c>text/csv</c> body into a batch: a header line with the column names, then one line per row (RFC 4180; LF or CRLF). An empty
+/// field is a missing value; so are <c>NaN</c> and <c>null</c> where the input is a number.
+/// </summary>
+public static class CsvReader
+{
+    /// <summary>Reads a body.</summary>
+    /// <param name="body">The body in UTF-8, with or without a byte order mark.</param>
+    /// <param name="batch">Where to; reset for the model.</param>
+    /// <param name="limits">What a request may ask for.</param>
+    /// <returns>Null where the batch can be scored, else why not.</returns>
+    public static ScoringProblem? Read(ReadOnlySpan<byte> body, ScoringBatch batch, ScoringLimits limits) =>
+        RequestReading.Guard(body, batch, limits, static (text, rows, _) => ReadBody(text, rows));
+
+    private static void ReadBody(ReadOnlySpan<byte> body, ScoringBatch batch)
+    {
+        if (body.Trim(" \t\r\n"u8).IsEmpty)
+        {
+            throw RequestReading.Malformed("The body is empty; expected a header line with the column names and one line per row.");
+        }
+
+        var fields = new FieldReader(body);
+        batch.BeginColumns();
+        while (fields.Next(batch))
+        {
+            batch.AddColumn(fields.Value);
+            if (fields.EndsLine)
+            {
+                break;
+            }
+        }
+
+        batch.EndColumns();
+        ReadOnlySpan<int> roles = batch.Roles;
+        while (fields.SkipBlankLines())
+        {
+            int row = batch.AddRow();
+            int position = 0;
+            while (fields.Next(batch))
+            {
+                if (position < roles.Length)
+                {
+                    Accept(batch, row, roles[position], fields.Value, fields.IsQuoted);
+                }
+
+                position++;
+                if (fields.EndsLine)
+                {
+                    break;
+                }
+            }
+
+            if (position != roles.Length)
+            {
+                batch.CountRowLength(row, roles.Length);
+            }
+        }
+    }
+
+    private static void Accept(ScoringBatch batch, int row, int role, ReadOnlySpan<byte> field, bool isQuoted)
+    {
+        switch (role)
+        {
+            case ColumnRole.Key when field.Length > 0:
+                batch.AcceptKey(row, field);
+                return;
+            case ColumnRole.InferenceId when field.Length > 0:
+                batch.AcceptInferenceId(row, field);
+                return;
+            case < 0:
+                return;
+        }
+
+        if (batch.Signature.IsCategory(role))
+        {
+            if (field.IsEmpty && !isQuoted)
+            {
+                batch.SetFeature(row, role, batch.Signature.Missing(role));
+            }
+            else
+            {
+                batch.AcceptCategory(row, role, field);
+            }
+
+            return;
+        }
+
+        ReadOnlySpan<byte> number = field.Trim((byte)' ');
+        if (number.IsEmpty || number.SequenceEqual("NaN"u8) || number.SequenceEqual("nan"u8) || number.SequenceEqual("null"u8))
+        {
+            batch.SetFeature(row, role, batch.Signature.Missing(role));
+        }
+        else if (number.SequenceEqual("true"u8) || number.SequenceEqual("True"u8))
+        {
+            batch.SetFeature(row, role, 1);
+        }
+        else if (number.SequenceEqual("false"u8) || number.SequenceEqual("False"u8))
+        {
+            batch.SetFeature(row, role, 0);
+        }
+        else
+        {
+            batch.AcceptNumber(row, role, number);
+        }
+    }
+
+    /// <summary>Goes through the text field by field.</summary>
+    private ref struct FieldReader(ReadOnlySpan<byte> text)
+    {
+        private readonly ReadOnlySpan<byte> text = text;
+        private int at;
+
+        /// <summary>The field, without its quotes.</summary>
+        public ReadOnlySpan<byte> Value { get; private set; }
+
+        /// <summary>Whether the field stood in quotes.</summary>
+        public bool IsQuoted { get; private set; }
+
+        /// <summary>Whether the field is the last of its line.</summary>
+        public bool EndsLine { get; private set; }
+
+        /// <summary>Goes past empty lines; false at the end of the text.</summary>
+        public bool SkipBlankLines()
+        {
+            while (at < text.Length && text[at] is (byte)'\r' or (byte)'\n')
+            {
+                at++;
+            }
+
+            return at < text.Length;
+        }
+
+        public bool Next(ScoringBatch batch)
+        {
+            if (at < text.Length && text[at] == '"')
+            {
+                ReadQuoted(batch);
+                return true;
+            }
+
+            ReadOnlySpan<byte> rest = text[at..];
+            int end = rest.IndexOfAny((byte)',', (byte)'\n');
+            Value = end < 0 ? rest : rest[..end];
+            IsQuoted = false;
+            EndsLine = end < 0 || rest[end] == '\n';
+            at = end < 0 ? text.Length : at + end + 1;
+            if (EndsLine && Value.Length > 0 && Value[^1] == '\r')
+            {
+                Value = Value[..^1];
+            }
+
+            return true;
+        }
+
+        private void ReadQuoted(ScoringBatch batch)
+        {
+            int start = at + 1;
+            int quotes = 0;
+            int end = start;
+            while (true)
+            {
+                int next = text[end..].IndexOf((byte)'"');
+                if (next < 0)
+                {
+                    throw RequestReading.Malformed($"The quoted field that begins at byte {at} does not end; close it with '\"', and double a quote inside it.");
+                }
+
+                end += next;
+                if (end + 1 < text.Length && text[end + 1] == '"')
+                {
+                    quotes++;
+                    end += 2;
+                    continue;
+                }
+
+                break;
+            }
+
+            Value = quotes == 0 ? text[start..end] : batch.Unquote(text[start..end]);
+            IsQuoted = true;
+            int after = end + 1;
+            if (after < text.Length && text[after] == '\r')
+            {
+                after++;
+            }
+
+            if (after < text.Length && text[after] is not ((byte)',' or (byte)'\n'))
+            {
+                throw RequestReading.Malformed($"Byte {after} follows a quoted field and is neither a comma nor the end of the line; double a quote inside a quoted field.");
+            }
+
+            EndsLine = after >= text.Length || text[after] == '\n';
+            at = Math.Min(after + 1, text.Length);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using System.Text.Json;
+
+namespace ServerlessMlops.Core.Scoring;
+
+// The columns of the request: what stands at each position, and which inputs have been given.
+public sealed partial class ScoringBatch
+{
+    private const int ColumnRoles = 5;
+    private const int MostProperties = 4096;
+
+    private int[] roles = [];
+    private int roleCount;
+    private int[] given = [];
+    private int givenStamp;
+    private int givenInputs;
+    private (int Start, int Length, int Role)[] properties = [];
+    private int propertyCount;
+
+    /// <summary>Roles of the request's columns by position.</summary>
+    internal ReadOnlySpan<int> Roles => roles.AsSpan(0, roleCount);
+
+    /// <summary>Begins a list of columns, or a record: nothing has been given yet.</summary>
+    internal void BeginColumns()
+    {
+        int slots = Signature.Width + ColumnRoles;
+        if (given.Length < slots)
+        {
+            given = new int[slots];
+            givenStamp = 0;
+        }
+
+        if (++givenStamp == int.MaxValue)
+        {
+            Array.Clear(given);
+            givenStamp = 1;
+        }
+
+        givenInputs = 0;
+        roleCount = 0;
+    }
+
+    /// <summary>Adds the next column by name; a name given before is an error.</summary>
+    internal void AddColumn(ReadOnlySpan<byte> name)
+    {
+        int role = RoleOfColumn(name);
+        if (!Give(role))
+        {
+            AddRequestFinding(FindingCode.DuplicateColumn, Text.Excerpt(name));
+        }
+
+        AddRole(role);
+    }
+
+    /// <summary>Takes the inputs by their position, where the request names none.</summary>
+    internal void AddAllInputs()
+    {
+        BeginColumns();
+        for (int input = 0; input < Signature.Width; input++)
+        {
+            Give(input);
+            AddRole(input);
+        }
+    }
+
+    /// <summary>Ends the list of columns: inputs not in it are missing from every row.</summary>
+    internal void EndColumns()
+    {
+        for (int input = 0; givenInputs < Signature.Width && input < Signature.Width; input++)
+        {
+            if (given[input] != givenStamp)
+            {
+                AddRequestFinding(FindingCode.MissingColumn, Signature.Card.Inputs[input].Name);
+            }
+        }
+    }
+
+    /// <summary>Marks a column as given; false where it was before. Extra columns may come as often as they like.</summary>
+    internal bool Give(int role)
+    {
+        if (role is ColumnRole.Extra or ColumnRole.Target)
+        {
+            return true;
+        }
+
+        int slot = role >= 0 ? role : Signature.Width - role;
+        if (given[slot] == givenStamp)
+        {
+            return false;
+        }
+
+        given[slot] = givenStamp;
+        if (role >= 0)
+        {
+            givenInputs++;
+        }
+
+        return true;
+    }
+
+    /// <summary>Ends a record: inputs not in it are missing from this row.</summary>
+    internal void EndRecord(int row)
+    {
+        for (int input = 0; givenInputs < Signature.Width && input < Signature.Width; input++)
+        {
+            if (given[input] != givenStamp)
+            {
+                CountError(FindingCode.MissingColumn, input, row);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The role of the property that the reader stands on. Records repeat their names in one order, so the name is first compared with the one
+    /// that stood at the same place in the record before.
+    /// </summary>
+    internal int RoleOfProperty(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, int ordinal)
+    {
+        ReadOnlySpan<byte> raw = reader.ValueSpan;
+        if (ordinal < propertyCount && body.Slice(properties[ordinal].Start, properties[ordinal].Length).SequenceEqual(raw))
+        {
+            return properties[ordinal].Role;
+        }
+
+        int role = RoleOfColumn(StringOf(ref reader));
+        if (ordinal < MostProperties)
+        {
+            if (ordinal >= properties.Length)
+            {
+                Array.Resize(ref properties, Math.Max(ordinal + 1, Math.Max(16, properties.Length * 2)));
+            }
+
+            properties[ordinal] = (checked((int)reader.TokenStartIndex) + 1, raw.Length, role);
+            propertyCount = Math.Max(propertyCount, ordinal + 1);
+        }
+
+        return role;
+    }
+
+    private void AddRole(int role)
+    {
+        if (roleCount == roles.Length)
+        {
+            Array.Resize(ref roles, Math.Max(16, roles.Length * 2));
+        }
+
+        roles[roleCount++] = role;
+    }
+}

@@ -1,0 +1,197 @@
+using ServerlessMlops.Core.Registry;
+
+namespace ServerlessMlops.Core.Scoring;
+
+// What is wrong with the rows, as counts per input: a request with a million bad values costs no more to report than one with a single one.
+public sealed partial class ScoringBatch
+{
+    private const int MostNames = 50;
+    private const int MostUnseen = 100;
+    private const int LongestUnseen = 128;
+
+    // One counter per code that concerns a single input.
+    private static readonly FindingCode[] CountedCodes =
+        [FindingCode.MissingColumn, FindingCode.DuplicateColumn, FindingCode.WrongType, FindingCode.OutOfRange, FindingCode.UnknownCategory];
+
+    private readonly List<(FindingCode Code, string Column)> requestFindings = [];
+    private readonly List<UnseenCategory> unseen = [];
+    private Tally[] tallies = [];
+    private Tally rowLength;
+    private Tally invalidId;
+    private Tally invalidKey;
+    private int expectedRowLength;
+    private bool tallied;
+
+    /// <summary>Whether anything was found against the signature that forbids scoring.</summary>
+    public bool HasErrors { get; private set; }
+
+    /// <summary>Whether anything was found at all.</summary>
+    public bool HasFindings => HasErrors || tallied || requestFindings.Count > 0;
+
+    /// <summary>Categories that training did not see, the first hundred of the request, as they were sent: what the prediction log keeps of them.</summary>
+    internal IReadOnlyList<UnseenCategory> Unseen => unseen;
+
+    /// <summary>Everything found, errors first, then by column in the order of the signature.</summary>
+    public IReadOnlyList<SignatureFinding> Findings()
+    {
+        var findings = new List<SignatureFinding>();
+        for (int input = 0; tallied && input < Signature.Width; input++)
+        {
+            for (int code = 0; code < CountedCodes.Length; code++)
+            {
+                Tally tally = tallies[(input * CountedCodes.Length) + code];
+                if (tally.Count > 0)
+                {
+                    FeatureSignature expected = Signature.Card.Inputs[input];
+                    string message = MessageOf(CountedCodes[code], expected, tally);
+                    findings.Add(new SignatureFinding(CountedCodes[code], expected.Name, tally.FirstRow, tally.Count, message));
+                }
+            }
+        }
+
+        AddTally(findings, FindingCode.RowLength, "", rowLength, $"have more or fewer values than the {expectedRowLength} columns; give each row one value per column, null for a missing one.");
+        AddTally(findings, FindingCode.InvalidInferenceId, "inferenceId", invalidId, $"carry an inferenceId that is not {Scoring.InferenceId.Rule}.");
+        AddTally(findings, FindingCode.InvalidKey, Signature.Card.Key ?? "", invalidKey, $"carry a key of more than {LongestKey} bytes.");
+        foreach ((FindingCode code, string column) in requestFindings)
+        {
+            findings.Add(new SignatureFinding(code, column, null, Rows, code switch
+            {
+                FindingCode.MissingColumn => $"Column '{column}' is missing; the model needs it. Send it, with null where a value is missing.",
+                FindingCode.DuplicateColumn => $"Column '{column}' is named twice; name each column once.",
+                FindingCode.TargetColumn => $"Column '{column}' is the target that the model predicts; it was ignored.",
+                FindingCode.IgnoredParameter => $"Parameter '{column}' is not known; it was ignored.",
+                _ => $"Column '{column}' is not an input of the model; it was ignored.",
+            }));
+        }
+
+        return [.. findings.OrderBy(f => !f.IsError)];
+    }
+
+    /// <summary>A column by its name in the request; notes those that are ignored.</summary>
+    internal int RoleOfColumn(ReadOnlySpan<byte> name)
+    {
+        int role = Signature.RoleOf(name);
+        if ((role is ColumnRole.Extra or ColumnRole.Target) && requestFindings.Count < MostNames)
+        {
+            AddRequestFinding(role == ColumnRole.Extra ? FindingCode.ExtraColumn : FindingCode.TargetColumn, Text.Excerpt(name));
+        }
+
+        return role;
+    }
+
+    internal void AddRequestFinding(FindingCode code, string column)
+    {
+        bool isError = code is FindingCode.MissingColumn or FindingCode.DuplicateColumn;
+        HasErrors |= isError;
+        if ((isError || requestFindings.Count < MostNames) && !requestFindings.Contains((code, column)))
+        {
+            requestFindings.Add((code, column));
+        }
+    }
+
+    internal void CountError(FindingCode code, int input, int row)
+    {
+        HasErrors = true;
+        tallied = true;
+        tallies[(input * CountedCodes.Length) + Array.IndexOf(CountedCodes, code)].Add(row);
+    }
+
+    internal void CountRowLength(int row, int expected)
+    {
+        HasErrors = true;
+        expectedRowLength = expected;
+        rowLength.Add(row);
+    }
+
+    private void CountUnknown(int input, int row, ReadOnlySpan<byte> category)
+    {
+        tallied = true;
+        tallies[(input * CountedCodes.Length) + Array.IndexOf(CountedCodes, FindingCode.UnknownCategory)].Add(row);
+        if (unseen.Count < MostUnseen)
+        {
+            // Cut between characters, so that what is kept is UTF-8 as well.
+            int length = Math.Min(category.Length, LongestUnseen);
+            while (length < category.Length && length > 0 && (category[length] & 0xC0) == 0x80)
+            {
+                length--;
+            }
+
+            Slice slice = Append(category[..length]);
+            unseen.Add(new UnseenCategory(row, input, slice.Start, slice.Length));
+        }
+    }
+
+    /// <summary>The bytes of an unseen category.</summary>
+    internal ReadOnlySpan<byte> NameOf(UnseenCategory category) => text.AsSpan(category.Start, category.Length);
+
+    private void CountInvalidId(int row)
+    {
+        HasErrors = true;
+        invalidId.Add(row);
+    }
+
+    private void CountInvalidKey(int row)
+    {
+        HasErrors = true;
+        invalidKey.Add(row);
+    }
+
+    private void ResetFindings(int width)
+    {
+        if (tallies.Length < width * CountedCodes.Length)
+        {
+            tallies = new Tally[width * CountedCodes.Length];
+        }
+        else if (tallied)
+        {
+            Array.Clear(tallies);
+        }
+
+        requestFindings.Clear();
+        unseen.Clear();
+        rowLength = default;
+        invalidId = default;
+        invalidKey = default;
+        tallied = false;
+        HasErrors = false;
+    }
+
+    private static string MessageOf(FindingCode code, FeatureSignature expected, Tally tally)
+    {
+        string where = $"'{expected.Name}' in {tally.Count} row(s), the first of them row {tally.FirstRow},";
+        string kind = expected.Kind == FeatureKind.Number ? "a number" : "a category by name (text)";
+        return code switch
+        {
+            FindingCode.MissingColumn => $"{where} is not there; send null for a missing value.",
+            FindingCode.DuplicateColumn => $"{where} is given twice; give each column once.",
+            FindingCode.WrongType => $"{where} is not {kind}; send {kind}, or null for a missing value.",
+            FindingCode.OutOfRange => $"{where} is a number beyond single precision (about 3.4e38); check its unit, or send null.",
+            _ => $"{where} is a category that training did not see; it was scored as unknown.",
+        };
+    }
+
+    private static void AddTally(List<SignatureFinding> findings, FindingCode code, string column, Tally tally, string what)
+    {
+        if (tally.Count > 0)
+        {
+            findings.Add(new SignatureFinding(code, column, tally.FirstRow, tally.Count, $"{tally.Count} row(s), the first of them row {tally.FirstRow}, {what}"));
+        }
+    }
+
+    /// <summary>A category not seen in training, by row, input and place in the batch's text.</summary>
+    internal readonly record struct UnseenCategory(int Row, int Input, int Start, int Length);
+
+    private struct Tally
+    {
+        public int FirstRow;
+        public int Count;
+
+        public void Add(int row)
+        {
+            if (Count++ == 0)
+            {
+                FirstRow = row;
+            }
+        }
+    }
+}

@@ -1,0 +1,314 @@
+using System.Text.Json;
+
+namespace ServerlessMlops.Core.Scoring;
+
+/// <summary>
+/// The rows of one request as feature vectors, with what is wrong with them: what every protocol's reader fills and everything after it reads.
+/// Reused from request to request, so that a request allocates nothing here once the arrays have grown. Not thread-safe.
+/// </summary>
+public sealed partial class ScoringBatch
+{
+    private const int KeptFeatures = 1 << 20;
+    private const int KeptText = 1 << 20;
+
+    /// <summary>Longest key, in bytes of UTF-8.</summary>
+    internal const int LongestKey = 256;
+
+    private float[] features = [];
+    private float[] outputs = [];
+    private byte[] text = [];
+    private int textLength;
+    private Slice[] keys = [];
+    private Slice[] inferenceIds = [];
+    private byte[] scratch = new byte[256];
+
+    /// <summary>The signature that the rows are read by.</summary>
+    public ScoringSignature Signature { get; private set; } = null!;
+
+    /// <summary>The version of the model.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>Number of rows.</summary>
+    public int Rows { get; private set; }
+
+    /// <summary>Outputs per row of <see cref="Outputs"/>.</summary>
+    public int OutputWidth { get; private set; }
+
+    /// <summary>Rows times inputs, row by row.</summary>
+    public ReadOnlySpan<float> Features => features.AsSpan(0, Rows * Signature.Width);
+
+    /// <summary>Rows times <see cref="OutputWidth"/>, row by row; filled by <see cref="Predict"/>.</summary>
+    public ReadOnlySpan<float> Outputs => outputs.AsSpan(0, Rows * OutputWidth);
+
+    /// <summary>The largest number of rows that the limits allow.</summary>
+    internal int MaxRows { get; private set; }
+
+    /// <summary>Empties the batch for a request to a model of that signature.</summary>
+    /// <param name="signature">The model's signature.</param>
+    /// <param name="version">The model's version.</param>
+    /// <param name="limits">What a request may ask for.</param>
+    public void Reset(ScoringSignature signature, int version, ScoringLimits limits)
+    {
+        // One huge request must not hold its memory for ever.
+        if (features.Length > KeptFeatures)
+        {
+            features = [];
+            outputs = [];
+        }
+
+        if (text.Length > KeptText)
+        {
+            text = [];
+        }
+
+        Signature = signature;
+        Version = version;
+        MaxRows = limits.MaxRows;
+        Rows = 0;
+        textLength = 0;
+        HasKeys = false;
+        HasInferenceIds = false;
+        propertyCount = 0;
+        ResetFindings(signature.Width);
+    }
+
+    /// <summary>Whether the rows carry the key.</summary>
+    public bool HasKeys { get; private set; }
+
+    /// <summary>Whether the rows carry the caller's own ids.</summary>
+    public bool HasInferenceIds { get; private set; }
+
+    /// <summary>The key of a row in UTF-8; empty where it has none.</summary>
+    public ReadOnlySpan<byte> Key(int row) => HasKeys ? Of(keys, row) : default;
+
+    /// <summary>The caller's id of a row in UTF-8; empty where it has none.</summary>
+    public ReadOnlySpan<byte> InferenceId(int row) => HasInferenceIds ? Of(inferenceIds, row) : default;
+
+    /// <summary>Scores all rows.</summary>
+    public void Predict(IRowPredictor predictor)
+    {
+        OutputWidth = predictor.OutputCount;
+        int needed = Rows * OutputWidth;
+        if (outputs.Length < needed)
+        {
+            outputs = new float[Math.Max(needed, 16)];
+        }
+
+        predictor.Predict(Features, outputs.AsSpan(0, needed));
+    }
+
+    /// <summary>Begins a row: all its features are missing until they are set.</summary>
+    /// <returns>The row's number.</returns>
+    internal int AddRow()
+    {
+        if (Rows == MaxRows)
+        {
+            throw new ScoringProblemException(ScoringProblem.TooLarge(
+                $"The request has more than {MaxRows} rows, the most that one request may carry. Send it in several requests, or drop the file into the scoring container."));
+        }
+
+        int width = Signature.Width;
+        if ((Rows + 1) * width > features.Length)
+        {
+            Array.Resize(ref features, Math.Max((Rows + 1) * width, Math.Min(features.Length * 2, MaxRows * width)));
+        }
+
+        return Rows++;
+    }
+
+    internal void SetFeature(int row, int input, float value) => features[(row * Signature.Width) + input] = value;
+
+    internal Span<float> RowOf(int row) => features.AsSpan(row * Signature.Width, Signature.Width);
+
+    /// <summary>Takes the value that the reader stands on for column <paramref name="role"/> of a row, whatever its type.</summary>
+    internal void Accept(ref Utf8JsonReader reader, int row, int role)
+    {
+        if (role < 0)
+        {
+            AcceptBesides(ref reader, row, role);
+            return;
+        }
+
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.Number when !Signature.IsCategory(role):
+                AcceptNumber(row, role, reader.ValueSpan);
+                break;
+            case JsonTokenType.String when Signature.IsCategory(role):
+                AcceptCategory(row, role, StringOf(ref reader));
+                break;
+            case JsonTokenType.Number:
+                AcceptCategory(row, role, reader.ValueSpan);
+                break;
+            case JsonTokenType.Null:
+                SetFeature(row, role, Signature.Missing(role));
+                break;
+            case JsonTokenType.True or JsonTokenType.False:
+                bool yes = reader.TokenType == JsonTokenType.True;
+                if (Signature.IsCategory(role))
+                {
+                    AcceptCategory(row, role, yes ? "true"u8 : "false"u8);
+                }
+                else
+                {
+                    SetFeature(row, role, yes ? 1 : 0);
+                }
+
+                break;
+            default:
+                CountError(FindingCode.WrongType, role, row);
+                reader.Skip();
+                break;
+        }
+    }
+
+    internal void AcceptNumber(int row, int input, ReadOnlySpan<byte> token)
+    {
+        if (!SinglePrecision.TryParse(token, out float value))
+        {
+            CountError(FindingCode.WrongType, input, row);
+        }
+        else if (!float.IsFinite(value))
+        {
+            CountError(FindingCode.OutOfRange, input, row);
+        }
+        else
+        {
+            SetFeature(row, input, value);
+        }
+    }
+
+    internal void AcceptCategory(int row, int input, ReadOnlySpan<byte> category)
+    {
+        if (!Signature.TryEncode(input, category, out float value))
+        {
+            CountUnknown(input, row, category);
+        }
+
+        SetFeature(row, input, value);
+    }
+
+    internal void AcceptKey(int row, ReadOnlySpan<byte> key)
+    {
+        if (key.Length > LongestKey)
+        {
+            CountInvalidKey(row);
+            return;
+        }
+
+        SetText(ref keys, row, key, first: !HasKeys);
+        HasKeys = true;
+    }
+
+    internal void AcceptInferenceId(int row, ReadOnlySpan<byte> id)
+    {
+        if (!Scoring.InferenceId.IsValid(id))
+        {
+            CountInvalidId(row);
+            return;
+        }
+
+        SetText(ref inferenceIds, row, id, first: !HasInferenceIds);
+        HasInferenceIds = true;
+    }
+
+    /// <summary>The unescaped bytes of a string token; valid until the next call.</summary>
+    internal ReadOnlySpan<byte> StringOf(ref Utf8JsonReader reader)
+    {
+        if (!reader.ValueIsEscaped)
+        {
+            return reader.ValueSpan;
+        }
+
+        if (scratch.Length < reader.ValueSpan.Length)
+        {
+            scratch = new byte[reader.ValueSpan.Length];
+        }
+
+        try
+        {
+            return scratch.AsSpan(0, reader.CopyString(scratch));
+        }
+        catch (InvalidOperationException)
+        {
+            throw new ScoringProblemException(ScoringProblem.Malformed(
+                $"The string before byte {reader.BytesConsumed} escapes half a surrogate pair (\\ud800 to \\udfff alone), which stands for no character. Send the text in UTF-8."));
+        }
+    }
+
+    /// <summary>The content of a quoted CSV field, its doubled quotes made single; valid until the next call.</summary>
+    internal ReadOnlySpan<byte> Unquote(ReadOnlySpan<byte> quoted)
+    {
+        if (scratch.Length < quoted.Length)
+        {
+            scratch = new byte[quoted.Length];
+        }
+
+        int length = 0;
+        for (int i = 0; i < quoted.Length; i++)
+        {
+            scratch[length++] = quoted[i];
+            if (quoted[i] == '"')
+            {
+                i++;
+            }
+        }
+
+        return scratch.AsSpan(0, length);
+    }
+
+    private void AcceptBesides(ref Utf8JsonReader reader, int row, int role)
+    {
+        bool isText = reader.TokenType is JsonTokenType.String or JsonTokenType.Number;
+        if (isText && role == ColumnRole.Key)
+        {
+            AcceptKey(row, reader.TokenType == JsonTokenType.String ? StringOf(ref reader) : reader.ValueSpan);
+        }
+        else if (isText && role == ColumnRole.InferenceId)
+        {
+            AcceptInferenceId(row, reader.TokenType == JsonTokenType.String ? StringOf(ref reader) : reader.ValueSpan);
+        }
+        else
+        {
+            if (role == ColumnRole.InferenceId && reader.TokenType != JsonTokenType.Null)
+            {
+                CountInvalidId(row);
+            }
+
+            reader.Skip();
+        }
+    }
+
+    private ReadOnlySpan<byte> Of(Slice[] slices, int row) =>
+        row < slices.Length ? text.AsSpan(slices[row].Start, slices[row].Length) : default;
+
+    private void SetText(ref Slice[] slices, int row, ReadOnlySpan<byte> value, bool first)
+    {
+        if (first)
+        {
+            Array.Clear(slices);
+        }
+
+        if (row >= slices.Length)
+        {
+            Array.Resize(ref slices, Math.Max(row + 1, Math.Min(slices.Length * 2, MaxRows)));
+        }
+
+        slices[row] = Append(value);
+    }
+
+    private Slice Append(ReadOnlySpan<byte> bytes)
+    {
+        if (textLength + bytes.Length > text.Length)
+        {
+            Array.Resize(ref text, Math.Max(textLength + bytes.Length, Math.Max(256, text.Length * 2)));
+        }
+
+        bytes.CopyTo(text.AsSpan(textLength));
+        var slice = new Slice(textLength, bytes.Length);
+        textLength += bytes.Length;
+        return slice;
+    }
+
+    private readonly record struct Slice(int Start, int Length);
+}

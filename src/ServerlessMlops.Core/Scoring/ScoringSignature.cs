@@ -1,0 +1,150 @@
+using ServerlessMlops.Core.Registry;
+
+namespace ServerlessMlops.Core.Scoring;
+
+/// <summary>What a column of a request is to the model.</summary>
+public static class ColumnRole
+{
+    /// <summary>Not known to the model: ignored, with a warning.</summary>
+    public const int Extra = -1;
+
+    /// <summary>The key that joins predictions with labels: kept in the prediction log, not a feature.</summary>
+    public const int Key = -2;
+
+    /// <summary>The caller's id of the row: <c>inferenceId</c> or <c>inference_id</c>.</summary>
+    public const int InferenceId = -3;
+
+    /// <summary>The target, sent along with the features: ignored, with a warning of its own.</summary>
+    public const int Target = -4;
+}
+
+/// <summary>
+/// A model's inputs made ready for requests: names and categories by their UTF-8 bytes, and the feature value of every category, so that the
+/// hot path looks up and stores. Made once per model; immutable.
+/// </summary>
+public sealed class ScoringSignature
+{
+    private readonly Utf8Table columns;
+    private readonly int[] roles;
+    private readonly Utf8Table?[] categories;
+    private readonly float[][] categoryValues;
+    private readonly float[] unknownValues;
+    private readonly float[] missingValues;
+
+    /// <summary>The signature of a model with that card.</summary>
+    /// <exception cref="InvalidDataException">The card's inputs are not those of the model.</exception>
+    public ScoringSignature(ModelCard card, IRowPredictor predictor)
+    {
+        if (card.Inputs.Count != predictor.FeatureCount)
+        {
+            throw new InvalidDataException(
+                $"The card of pipeline '{card.Pipeline}' lists {card.Inputs.Count} inputs and its model takes {predictor.FeatureCount}; they are not of one training. " +
+                "Roll back to a version whose card and model belong together, or train again.");
+        }
+
+        Card = card;
+        int width = card.Inputs.Count;
+        var names = new List<string>(width + 4);
+        var found = new List<int>(width + 4);
+        for (int i = 0; i < width; i++)
+        {
+            names.Add(card.Inputs[i].Name);
+            found.Add(i);
+        }
+
+        // The first position of a name counts, so a model that was trained on a column of one of these names keeps it as a feature.
+        (string? Name, int Role)[] besides =
+            [(card.Key, ColumnRole.Key), ("inferenceId", ColumnRole.InferenceId), ("inference_id", ColumnRole.InferenceId), (card.Target, ColumnRole.Target)];
+        foreach ((string? name, int role) in besides)
+        {
+            if (name is not null)
+            {
+                names.Add(name);
+                found.Add(role);
+            }
+        }
+
+        columns = new Utf8Table(names);
+        roles = [.. found];
+        categories = new Utf8Table?[width];
+        categoryValues = new float[width][];
+        unknownValues = new float[width];
+        missingValues = new float[width];
+        for (int i = 0; i < width; i++)
+        {
+            FeatureSignature input = card.Inputs[i];
+            categoryValues[i] = [];
+            missingValues[i] = float.NaN;
+            if (input.Kind == FeatureKind.Category)
+            {
+                var table = new Utf8Table(input.Categories);
+                categories[i] = table;
+                categoryValues[i] = new float[table.Count];
+                for (int c = 0; c < table.Count; c++)
+                {
+                    categoryValues[i][c] = predictor.EncodeCategory(i, table[c]);
+                }
+
+                unknownValues[i] = predictor.EncodeCategory(i, UnseenName);
+                missingValues[i] = predictor.EncodeMissingCategory(i);
+            }
+        }
+    }
+
+    /// <summary>The model's card.</summary>
+    public ModelCard Card { get; }
+
+    /// <summary>Number of inputs.</summary>
+    public int Width => missingValues.Length;
+
+    // No category of a table read from text is this: it holds a control character.
+    private static ReadOnlySpan<byte> UnseenName => "\u0001unseen"u8;
+
+    /// <summary>What a column of that name is: an input's position, or one of <see cref="ColumnRole"/>.</summary>
+    public int RoleOf(ReadOnlySpan<byte> name)
+    {
+        int found = columns.Find(name);
+        return found == Utf8Table.NotFound ? ColumnRole.Extra : roles[found];
+    }
+
+    /// <summary>Whether input <paramref name="input"/> has that name; the cheap guess before <see cref="RoleOf"/>.</summary>
+    public bool IsNamed(int input, ReadOnlySpan<byte> name) => columns[input].SequenceEqual(name);
+
+    /// <summary>Whether an input is a category.</summary>
+    public bool IsCategory(int input) => categories[input] is not null;
+
+    /// <summary>The feature value of a missing value.</summary>
+    public float Missing(int input) => missingValues[input];
+
+    /// <summary>The feature value of a category not seen in training.</summary>
+    public float Unknown(int input) => unknownValues[input];
+
+    /// <summary>The feature value of a category; false, and the value for unknown ones, where training did not see it.</summary>
+    public bool TryEncode(int input, ReadOnlySpan<byte> category, out float value)
+    {
+        int found = categories[input]!.Find(category);
+        if (found == Utf8Table.NotFound)
+        {
+            value = unknownValues[input];
+            return false;
+        }
+
+        value = categoryValues[input][found];
+        return true;
+    }
+
+    /// <summary>The name of the category with that feature value, or null for a missing or unknown one. For logs; not for the hot path.</summary>
+    public string? CategoryOf(int input, float value)
+    {
+        float[] values = categoryValues[input];
+        for (int c = 0; c < values.Length; c++)
+        {
+            if (values[c].Equals(value))
+            {
+                return Card.Inputs[input].Categories[c];
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,50 @@
+namespace ServerlessMlops.Core.Scoring;
+
+/// <summary>What a request's data and the model's signature disagree about.</summary>
+public enum FindingCode
+{
+    /// <summary>An input that no row carries, or that some rows lack. An error: a missing value is sent as null.</summary>
+    MissingColumn,
+
+    /// <summary>A column that is no input. A warning: it is ignored.</summary>
+    ExtraColumn,
+
+    /// <summary>The target itself. A warning: it is ignored.</summary>
+    TargetColumn,
+
+    /// <summary>A column named twice. An error: which one counts is not said.</summary>
+    DuplicateColumn,
+
+    /// <summary>A value of another type than the input's. An error.</summary>
+    WrongType,
+
+    /// <summary>A number beyond single precision (about 3.4e38). An error.</summary>
+    OutOfRange,
+
+    /// <summary>A category that training did not see. A warning: the model scores it as unknown.</summary>
+    UnknownCategory,
+
+    /// <summary>A row with more or fewer values than there are columns. An error.</summary>
+    RowLength,
+
+    /// <summary>An id of the caller that cannot be one. An error.</summary>
+    InvalidInferenceId,
+
+    /// <summary>A key that is too long to be one. An error.</summary>
+    InvalidKey,
+
+    /// <summary>A parameter that no model here takes. A warning: it is ignored.</summary>
+    IgnoredParameter,
+}
+
+/// <summary>One disagreement, gathered over all rows where it occurs.</summary>
+/// <param name="Code">What it is.</param>
+/// <param name="Column">The column, or the parameter.</param>
+/// <param name="FirstRow">The first row that shows it, counted from 0; null where it concerns the request as a whole.</param>
+/// <param name="Count">How many rows show it.</param>
+/// <param name="Message">What was found, what was expected, and the fix.</param>
+public sealed record SignatureFinding(FindingCode Code, string Column, int? FirstRow, int Count, string Message)
+{
+    /// <summary>Whether the request is refused because of it.</summary>
+    public bool IsError => Code is not (FindingCode.ExtraColumn or FindingCode.TargetColumn or FindingCode.UnknownCategory or FindingCode.IgnoredParameter);
+}
