@@ -1,0 +1,86 @@
+namespace ServerlessMlops.Learners.Boosting;
+
+/// <summary>
+/// The training columns as bins, kept twice: by column, for partitioning rows by one column, and by row in blocks of up to 32 columns, for
+/// building the histograms of all columns in one pass over the rows.
+/// </summary>
+/// <remarks>
+/// <code>
+/// columns            c0: r0 r1 r2 ...    c1: r0 r1 r2 ...
+/// block of 4         r0: c0 c1 c2 c3     r1: c0 c1 c2 c3 ...     widths are multiples of 4, filled up with bin 0
+/// </code>
+/// </remarks>
+internal sealed class BinnedMatrix
+{
+    private const int BlockWidth = 32;
+    private const int RowChunk = 1 << 14;
+
+    private BinnedMatrix(int rows, Binner[] binners, byte[][] columns, bool[] hasMissing, Block[] blocks)
+    {
+        Rows = rows;
+        Binners = binners;
+        Columns = columns;
+        HasMissing = hasMissing;
+        Blocks = blocks;
+    }
+
+    /// <param name="FirstColumn">First column of the block; its histogram starts at <c>FirstColumn * 256</c>.</param>
+    /// <param name="Width">Bytes a row, a multiple of 4.</param>
+    /// <param name="Bins">Row-major.</param>
+    internal sealed record Block(int FirstColumn, int Width, byte[] Bins);
+
+    public int Rows { get; }
+
+    public Binner[] Binners { get; }
+
+    public byte[][] Columns { get; }
+
+    public bool[] HasMissing { get; }
+
+    public Block[] Blocks { get; }
+
+    /// <summary>Entries of a histogram: 256 for each column, and for those that fill up the last block.</summary>
+    public int HistogramSize => Blocks.Length == 0 ? 0 : (Blocks[^1].FirstColumn + Blocks[^1].Width) * HistogramBuilder.BinStride;
+
+    public static BinnedMatrix Create(float[][] columns, int rows, int maxBins, WorkCrew crew)
+    {
+        var binners = new Binner[columns.Length];
+        var bins = new byte[columns.Length][];
+        var hasMissing = new bool[columns.Length];
+        crew.Run(columns.Length, c =>
+        {
+            binners[c] = Binner.Fit(columns[c], maxBins);
+            bins[c] = GC.AllocateUninitializedArray<byte>(rows);
+            hasMissing[c] = binners[c].Transform(columns[c], bins[c]);
+        });
+        return new BinnedMatrix(rows, binners, bins, hasMissing, Transpose(bins, rows, crew));
+    }
+
+    private static Block[] Transpose(byte[][] columns, int rows, WorkCrew crew)
+    {
+        var blocks = new Block[(columns.Length + BlockWidth - 1) / BlockWidth];
+        for (int b = 0; b < blocks.Length; b++)
+        {
+            int first = b * BlockWidth;
+            int used = Math.Min(BlockWidth, columns.Length - first);
+            int width = (used + 3) & ~3;
+            var target = new byte[(long)rows * width];
+            crew.Run((rows + RowChunk - 1) / RowChunk, chunk =>
+            {
+                int end = Math.Min(rows, (chunk + 1) * RowChunk);
+                for (int c = 0; c < used; c++)
+                {
+                    byte[] source = columns[first + c];
+                    long at = ((long)chunk * RowChunk * width) + c;
+                    for (int row = chunk * RowChunk; row < end; row++, at += width)
+                    {
+                        target[at] = source[row];
+                    }
+                }
+            });
+            blocks[b] = new Block(first, width, target);
+        }
+
+        return blocks;
+    }
+}

@@ -1,0 +1,142 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
+
+namespace ServerlessMlops.Learners.Boosting;
+
+/// <summary>
+/// Cuts a float column into at most 255 bins of about equal weight. Bin b holds <c>Edges[b - 1] &lt; x &lt;= Edges[b]</c>; a split after bin b is the exact
+/// float32 test <c>x &lt;= Edges[b]</c>, so that training on bins and predicting on floats agree for every row.
+/// </summary>
+internal sealed class Binner
+{
+    private const int SampleRows = 200_000;
+    private const int Fan = 16;
+
+    private readonly float[] padded;
+    private readonly float[] pivots;
+
+    private Binner(float[] edges)
+    {
+        Edges = edges;
+        padded = new float[Fan * Fan];
+        Array.Fill(padded, float.PositiveInfinity);
+        edges.CopyTo(padded, 0);
+        pivots = new float[Fan];
+        for (int i = 0; i < Fan; i++)
+        {
+            pivots[i] = padded[(Fan * i) + Fan - 1];
+        }
+    }
+
+    /// <summary>Ascending; one fewer than there are bins of values.</summary>
+    public float[] Edges { get; }
+
+    /// <summary>Bins of values; the bin of this number is that of missing values.</summary>
+    public int ValueBins => Edges.Length + 1;
+
+    /// <summary>Finds the edges from all rows, or from an even sample of 200,000.</summary>
+    public static Binner Fit(ReadOnlySpan<float> column, int maxBins)
+    {
+        int take = Math.Min(column.Length, SampleRows);
+        var sample = new float[take];
+        int kept = 0;
+        for (int i = 0; i < take; i++)
+        {
+            // The stratum's row is picked by a hash, lest a period in the data meets the step of the sample.
+            long from = (long)i * column.Length / take, to = (long)(i + 1) * column.Length / take;
+            float x = column[(int)(from + ((to - from) * (Hash.Of((uint)i) >> 8) >> 24))];
+            if (!float.IsNaN(x))
+            {
+                sample[kept++] = x;
+            }
+        }
+
+        Array.Sort(sample, 0, kept);
+        return new Binner(FindEdges(sample.AsSpan(0, kept), maxBins));
+    }
+
+    /// <summary>The bins of a column: 0 ... <see cref="ValueBins"/> - 1, or <see cref="ValueBins"/> where it is missing. Returns whether any is.</summary>
+    public bool Transform(ReadOnlySpan<float> column, Span<byte> bins)
+    {
+        bool anyMissing = false;
+        for (int row = 0; row < column.Length; row++)
+        {
+            float x = column[row];
+            if (float.IsNaN(x))
+            {
+                bins[row] = (byte)ValueBins;
+                anyMissing = true;
+            }
+            else
+            {
+                int coarse = CountBelow(pivots, x) * Fan;
+                bins[row] = (byte)(coarse + CountBelow(padded.AsSpan(coarse, Fan), x));
+            }
+        }
+
+        return anyMissing;
+    }
+
+    /// <summary>How many of 16 ascending numbers are below x.</summary>
+    private static int CountBelow(ReadOnlySpan<float> sixteen, float x)
+    {
+        var value = Vector256.Create(x);
+        uint low = Vector256.LessThan(Vector256.Create(sixteen[..8]), value).ExtractMostSignificantBits();
+        uint high = Vector256.LessThan(Vector256.Create(sixteen.Slice(8, 8)), value).ExtractMostSignificantBits();
+        return BitOperations.PopCount(low | (high << 8));
+    }
+
+    /// <summary>
+    /// Walks the distinct values and closes a bin when it has its share of what was left when it opened; a value that has a share of its own
+    /// gets its own bin.
+    /// </summary>
+    private static float[] FindEdges(ReadOnlySpan<float> sorted, int maxBins)
+    {
+        (float[] values, int[] counts) = Distinct(sorted);
+        var edges = new List<float>();
+        long left = sorted.Length;
+        long inBin = 0;
+        for (int i = 0; i + 1 < values.Length && edges.Count < maxBins - 1; i++)
+        {
+            inBin += counts[i];
+            int binsLeft = maxBins - edges.Count;
+            double share = (double)left / binsLeft;
+            bool room = values.Length - i <= binsLeft;
+            if (room || inBin >= share || (counts[i + 1] >= share && inBin >= share / 2))
+            {
+                edges.Add(Between(values[i], values[i + 1]));
+                left -= inBin;
+                inBin = 0;
+            }
+        }
+
+        return [.. edges];
+    }
+
+    private static (float[] Values, int[] Counts) Distinct(ReadOnlySpan<float> sorted)
+    {
+        var values = new List<float>();
+        var counts = new List<int>();
+        foreach (float x in sorted)
+        {
+            if (values.Count > 0 && values[^1] == x)
+            {
+                counts[^1]++;
+            }
+            else
+            {
+                values.Add(x);
+                counts.Add(1);
+            }
+        }
+
+        return ([.. values], [.. counts]);
+    }
+
+    /// <summary>A float m with a &lt;= m &lt; b, halfway if there is one.</summary>
+    private static float Between(float a, float b)
+    {
+        float middle = (float)((a * 0.5) + (b * 0.5));
+        return middle >= a && middle < b ? middle : a;
+    }
+}

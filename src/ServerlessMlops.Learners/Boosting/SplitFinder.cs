@@ -1,0 +1,128 @@
+namespace ServerlessMlops.Learners.Boosting;
+
+/// <summary>The best cut of a leaf that was found.</summary>
+internal readonly record struct Split
+{
+    public static Split None => new() { Column = -1, Gain = double.NegativeInfinity };
+
+    public double Gain { get; init; }
+
+    public int Column { get; init; }
+
+    /// <summary>Last bin that goes left.</summary>
+    public int Bin { get; init; }
+
+    public bool MissingLeft { get; init; }
+
+    /// <summary>Packed gradient sum of the left child.</summary>
+    public long LeftSum { get; init; }
+
+    public bool Exists => Column >= 0;
+}
+
+/// <summary>What a split has to respect in one leaf.</summary>
+/// <param name="Sum">Packed gradient sum of the leaf.</param>
+/// <param name="Rows">Rows in the leaf.</param>
+/// <param name="Lower">Least value that the leaf's descendants may have, from monotonic constraints above.</param>
+/// <param name="Upper">Greatest one.</param>
+internal readonly record struct LeafBounds(long Sum, int Rows, double Lower, double Upper);
+
+/// <summary>
+/// Finds, in the histogram of one column, the cut with the largest gain: with G and H the sums of gradients and hessians,
+/// <c>gain = G_l^2 / (H_l + l2) + G_r^2 / (H_r + l2) - G^2 / (H + l2)</c>, twice the reduction of the loss's second-order approximation
+/// (Chen and Guestrin, XGBoost, KDD 2016, eq. 7).
+/// </summary>
+internal sealed class SplitFinder(BoostingOptions options, PackedGradients packed)
+{
+    private const double SmallestGain = 1e-10;
+
+    /// <summary>The best split of a leaf by one column, or <see cref="Split.None"/>.</summary>
+    /// <param name="column">Column index.</param>
+    /// <param name="histogram">256 packed sums; entry <paramref name="valueBins"/> is that of missing values.</param>
+    /// <param name="valueBins">Bins of values.</param>
+    /// <param name="leaf">The leaf.</param>
+    /// <param name="monotonic">1, 0 or -1.</param>
+    public Split Find(int column, ReadOnlySpan<long> histogram, int valueBins, LeafBounds leaf, int monotonic)
+    {
+        long missing = valueBins < histogram.Length ? histogram[valueBins] : 0;
+        Split best = Scan(column, histogram[..valueBins], 0, missing != 0, leaf, monotonic);
+        if (missing != 0)
+        {
+            Split missingLeft = Scan(column, histogram[..valueBins], missing, false, leaf, monotonic) with { MissingLeft = true };
+            best = missingLeft.Gain > best.Gain ? missingLeft : best;
+        }
+
+        return best;
+    }
+
+    /// <summary>Tries every cut from left to right, starting with <paramref name="left"/> on the left side.</summary>
+    private Split Scan(int column, ReadOnlySpan<long> histogram, long left, bool missingRight, LeafBounds leaf, int monotonic)
+    {
+        double hessian = packed.Hessian(leaf.Sum), gradient = packed.Gradient(leaf.Sum);
+        double leafTerm = gradient * gradient / (hessian + options.L2);
+        double rowsPerHessian = hessian > 0 ? leaf.Rows / hessian : 0;
+
+        // The rows of a child are its share of the leaf's hessian; half a row of tolerance for rounding.
+        double least = Math.Max(options.MinChildWeight, hessian > 0 ? (options.MinSamplesLeaf - 0.5) / rowsPerHessian : 0);
+        double best = SmallestGain;
+        int bestBin = -1;
+        long bestLeft = 0;
+        bool bounded = monotonic != 0 || !double.IsInfinity(leaf.Lower) || !double.IsInfinity(leaf.Upper);
+
+        // With missing values on the right, all values on the left is a cut too.
+        int cuts = missingRight ? histogram.Length : histogram.Length - 1;
+        for (int bin = 0; bin < cuts; bin++)
+        {
+            left += histogram[bin];
+            double hessianLeft = packed.Hessian(left);
+            double hessianRight = hessian - hessianLeft;
+            if (hessianLeft < least)
+            {
+                continue;
+            }
+
+            if (hessianRight < least)
+            {
+                break;
+            }
+
+            double gradientLeft = packed.Gradient(left);
+            double gradientRight = gradient - gradientLeft;
+            double gain = bounded
+                ? BoundedGain(gradientLeft, hessianLeft, gradientRight, hessianRight, gradient, hessian, leaf, monotonic)
+                : (gradientLeft * gradientLeft / (hessianLeft + options.L2)) + (gradientRight * gradientRight / (hessianRight + options.L2)) - leafTerm;
+            if (gain > best)
+            {
+                best = gain;
+                bestBin = bin;
+                bestLeft = left;
+            }
+        }
+
+        return bestBin < 0 ? Split.None : new Split { Gain = best, Column = column, Bin = bestBin, LeftSum = bestLeft };
+    }
+
+    /// <summary>Value of a leaf: the minimum of the second-order approximation within bounds, <c>-G / (H + l2)</c>.</summary>
+    public double LeafValue(long sum, double lower, double upper) => LeafValue(packed.Gradient(sum), packed.Hessian(sum), lower, upper);
+
+    private double LeafValue(double gradient, double hessian, double lower, double upper)
+    {
+        double denominator = hessian + options.L2;
+        return denominator > 0 ? Math.Clamp(-gradient / denominator, lower, upper) : Math.Clamp(0, lower, upper);
+    }
+
+    private double BoundedGain(double gl, double hl, double gr, double hr, double g, double h, LeafBounds leaf, int monotonic)
+    {
+        double left = LeafValue(gl, hl, leaf.Lower, leaf.Upper), right = LeafValue(gr, hr, leaf.Lower, leaf.Upper);
+        if ((monotonic > 0 && left > right) || (monotonic < 0 && left < right))
+        {
+            return double.NegativeInfinity;
+        }
+
+        double whole = LeafValue(g, h, leaf.Lower, leaf.Upper);
+        return Reduction(gl, hl, left) + Reduction(gr, hr, right) - Reduction(g, h, whole);
+    }
+
+    /// <summary>Twice the reduction of the loss by a leaf of value w: <c>-(2 G w + (H + l2) w^2)</c>; <c>G^2 / (H + l2)</c> at the minimum.</summary>
+    private double Reduction(double gradient, double hessian, double value) => -((2 * gradient) + ((hessian + options.L2) * value)) * value;
+}

@@ -1,0 +1,171 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace ServerlessMlops.Learners.Boosting;
+
+/// <summary>
+/// Walks trees for one row. A walk is a chain of dependent loads, so one tree at a time leaves the core waiting; eight trees in step keep it
+/// busy. A leaf points to itself, so that all eight take the same number of steps; trees of like depth walk together.
+/// </summary>
+/// <remarks>
+/// <code>
+/// node:  threshold | column | left          right child = left + 1
+/// row:   x with NaN -> +infinity (goes right) | x with NaN -> -infinity (goes left)
+/// </code>
+/// A node that sends missing values left asks the second half, so a step is one comparison, whatever is missing.
+/// </remarks>
+internal sealed unsafe class TreeWalker
+{
+    private const int Lanes = 8;
+    private const int StackFloats = 1024;
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Node
+    {
+        public float Threshold;
+        public int Column;
+        public int Left;
+    }
+
+    private readonly int columnCount;
+    private readonly Node[] nodes;
+    private readonly float[] values;
+    private readonly int[] roots;
+    private readonly int[] groupDepths;
+    private readonly int[] order;
+    private readonly int[] outputs;
+
+    public TreeWalker(int columnCount, IReadOnlyList<DecisionTree> trees)
+    {
+        this.columnCount = columnCount;
+        int padded = (trees.Count + Lanes - 1) / Lanes * Lanes;
+        var flat = new List<Node>();
+        var leafValues = new List<float>();
+        var treeRoots = new int[trees.Count];
+        var depths = new int[trees.Count];
+        for (int t = 0; t < trees.Count; t++)
+        {
+            treeRoots[t] = Flatten(trees[t], flat, leafValues, out depths[t]);
+        }
+
+        order = [.. Enumerable.Range(0, trees.Count).OrderBy(t => depths[t]), .. Enumerable.Repeat(trees.Count, padded - trees.Count)];
+        roots = [.. order.Select(t => treeRoots[Math.Min(t, trees.Count - 1)])];
+        groupDepths = [.. order.Chunk(Lanes).Select(group => group.Max(t => t < trees.Count ? depths[t] : 0))];
+        outputs = [.. trees.Select(t => t.Output)];
+        nodes = [.. flat];
+        values = [.. leafValues];
+    }
+
+    /// <summary>Adds the leaves of all trees to the scores of one row of a block.</summary>
+    public void Add(ReadOnlySpan<float> columns, int stride, int row, Span<float> scores)
+    {
+        if (outputs.Length == 0)
+        {
+            return;
+        }
+
+        int need = (2 * columnCount) + order.Length + 1;
+        float[]? rented = need > StackFloats ? ArrayPool<float>.Shared.Rent(need) : null;
+        Span<float> work = rented ?? stackalloc float[StackFloats];
+        Walk(columns, stride, row, work);
+        Span<float> leaves = work[(2 * columnCount)..];
+        for (int t = 0; t < outputs.Length; t++)
+        {
+            scores[(outputs[t] * stride) + row] += leaves[t];
+        }
+
+        if (rented is not null)
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
+    }
+
+    [SkipLocalsInit]
+    private void Walk(ReadOnlySpan<float> columns, int stride, int row, Span<float> work)
+    {
+        for (int c = 0; c < columnCount; c++)
+        {
+            float x = columns[(c * stride) + row];
+            bool missing = float.IsNaN(x);
+            work[c] = missing ? float.PositiveInfinity : x;
+            work[columnCount + c] = missing ? float.NegativeInfinity : x;
+        }
+
+        fixed (Node* n = nodes)
+        fixed (float* x = work, v = values)
+        fixed (int* r = roots, o = order)
+        {
+            float* leaves = x + (2 * columnCount);
+            for (int group = 0; group < groupDepths.Length; group++)
+            {
+                int* g = r + (group * Lanes);
+                int a = g[0], b = g[1], c = g[2], d = g[3], e = g[4], f = g[5], h = g[6], i = g[7];
+                for (int step = groupDepths[group]; step > 0; step--)
+                {
+                    a = Next(n + a, x);
+                    b = Next(n + b, x);
+                    c = Next(n + c, x);
+                    d = Next(n + d, x);
+                    e = Next(n + e, x);
+                    f = Next(n + f, x);
+                    h = Next(n + h, x);
+                    i = Next(n + i, x);
+                }
+
+                int* to = o + (group * Lanes);
+                leaves[to[0]] = v[a];
+                leaves[to[1]] = v[b];
+                leaves[to[2]] = v[c];
+                leaves[to[3]] = v[d];
+                leaves[to[4]] = v[e];
+                leaves[to[5]] = v[f];
+                leaves[to[6]] = v[h];
+                leaves[to[7]] = v[i];
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Next(Node* node, float* x) => node->Left + (x[node->Column] <= node->Threshold ? 0 : 1);
+
+    /// <summary>Numbers a tree breadth-first with siblings side by side; returns its root.</summary>
+    private int Flatten(DecisionTree tree, List<Node> flat, List<float> leafValues, out int depth)
+    {
+        int root = flat.Count;
+        depth = 0;
+        var queue = new Queue<(int Source, int Target, int Depth)>();
+        Reserve(1);
+        queue.Enqueue((0, root, 0));
+        while (queue.TryDequeue(out (int Source, int Target, int Depth) at))
+        {
+            TreeNode node = tree.Nodes[at.Source];
+            leafValues[at.Target] = node.Value;
+            if (node.IsLeaf)
+            {
+                depth = Math.Max(depth, at.Depth);
+
+                // Both halves of the row hold a number at column 0, and no number is above +infinity: the leaf leads to itself.
+                flat[at.Target] = new Node { Threshold = float.PositiveInfinity, Column = 0, Left = at.Target };
+                continue;
+            }
+
+            int left = flat.Count;
+            Reserve(2);
+            flat[at.Target] = new Node { Threshold = node.Threshold, Column = node.Column + (node.MissingLeft ? columnCount : 0), Left = left };
+            queue.Enqueue((node.Left, left, at.Depth + 1));
+            queue.Enqueue((node.Right, left + 1, at.Depth + 1));
+        }
+
+        return root;
+
+        void Reserve(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                flat.Add(default);
+                leafValues.Add(0);
+            }
+        }
+    }
+}

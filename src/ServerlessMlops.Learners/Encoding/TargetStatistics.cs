@@ -1,0 +1,106 @@
+namespace ServerlessMlops.Learners.Encoding;
+
+/// <summary>Settings of <see cref="TargetStatistics"/>.</summary>
+public sealed record TargetStatisticsOptions
+{
+    /// <summary>Rows at the overall mean that every category is given beside its own, at least 0. Default 10.</summary>
+    public double Smoothing { get; init; } = 10;
+
+    /// <summary>A category of fewer rows counts as unknown, at least 1. Default 5.</summary>
+    public int MinRows { get; init; } = 5;
+
+    /// <summary>Folds of the statistics that training rows see, 2 to 100. Default 10.</summary>
+    public int Folds { get; init; } = 10;
+
+    /// <summary>Most classes that each get a statistic of their own, by frequency, at least 1. Default 12.</summary>
+    public int MaxClasses { get; init; } = 12;
+}
+
+/// <summary>
+/// A category as the smoothed mean of the target among its rows, <c>(sum + m * mean) / (n + m)</c> (Micci-Barreca, SIGKDD Explorations 2001). A training
+/// row must not see its own target in its encoding, or the learner trusts the category too much; so training rows are encoded by the
+/// statistics of the other folds, and only new rows by those of all rows.
+/// </summary>
+public static class TargetStatistics
+{
+    /// <summary>The statistics of all rows, for prediction.</summary>
+    /// <param name="input">Index of the model's input.</param>
+    /// <param name="feature">The category column.</param>
+    /// <param name="signal">Number by row: the target, or 1 for the rows of one class and 0 for the others.</param>
+    /// <param name="weights">Null means 1 each.</param>
+    /// <param name="options">Settings.</param>
+    public static CategoryLookup Fit(int input, CategoricalFeature feature, float[] signal, float[]? weights, TargetStatisticsOptions options)
+    {
+        Sums sums = Sum(feature, signal, weights, row => true);
+        var values = new float[feature.Categories.Length];
+        for (int code = 0; code < values.Length; code++)
+        {
+            values[code] = (float)sums.Smoothed(code, options);
+        }
+
+        return new CategoryLookup(input, values, (float)sums.Mean, float.NaN);
+    }
+
+    /// <summary>What training rows see: each row's category by the rows of the other folds. A missing category stays NaN.</summary>
+    /// <param name="feature">The category column.</param>
+    /// <param name="signal">As in <see cref="Fit"/>.</param>
+    /// <param name="weights">Null means 1 each.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="seed">Of the division into folds.</param>
+    public static float[] EncodeOutOfFold(CategoricalFeature feature, float[] signal, float[]? weights, TargetStatisticsOptions options, int seed)
+    {
+        var encoded = new float[feature.Rows];
+        var fold = new byte[feature.Rows];
+        for (int row = 0; row < fold.Length; row++)
+        {
+            fold[row] = (byte)(Hash.Unit(seed, 7919, row) * options.Folds);
+        }
+
+        Sums all = Sum(feature, signal, weights, row => true);
+        for (int f = 0; f < options.Folds; f++)
+        {
+            Sums others = all.Less(Sum(feature, signal, weights, row => fold[row] == f));
+            for (int row = 0; row < encoded.Length; row++)
+            {
+                if (fold[row] == f)
+                {
+                    encoded[row] = feature.Codes[row] < 0 ? float.NaN : (float)others.Smoothed(feature.Codes[row], options);
+                }
+            }
+        }
+
+        return encoded;
+    }
+
+    /// <summary>By category: sum of signal, of weights, and number of rows.</summary>
+    private sealed record Sums(double[] Signal, double[] Weight, int[] Rows)
+    {
+        public double Mean { get; } = Weight.Sum() is > 0 and var weight ? Signal.Sum() / weight : 0;
+
+        public double Smoothed(int code, TargetStatisticsOptions options) => Rows[code] < options.MinRows
+            ? Mean
+            : (Signal[code] + (options.Smoothing * Mean)) / (Weight[code] + options.Smoothing);
+
+        public Sums Less(Sums part) => new(
+            [.. Signal.Zip(part.Signal, (a, b) => a - b)], [.. Weight.Zip(part.Weight, (a, b) => a - b)], [.. Rows.Zip(part.Rows, (a, b) => a - b)]);
+    }
+
+    private static Sums Sum(CategoricalFeature feature, float[] signal, float[]? weights, Func<int, bool> take)
+    {
+        int categories = feature.Categories.Length;
+        var (signals, weightSums, rows) = (new double[categories], new double[categories], new int[categories]);
+        for (int row = 0; row < feature.Rows; row++)
+        {
+            int code = feature.Codes[row];
+            if (code >= 0 && take(row))
+            {
+                double weight = weights is null ? 1 : weights[row];
+                signals[code] += weight * signal[row];
+                weightSums[code] += weight;
+                rows[code]++;
+            }
+        }
+
+        return new Sums(signals, weightSums, rows);
+    }
+}
