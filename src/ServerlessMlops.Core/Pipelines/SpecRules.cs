@@ -1,0 +1,201 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace ServerlessMlops.Core.Pipelines;
+
+/// <summary>What a spec must satisfy beyond the form of its values: small checks, each of which notes what it finds.</summary>
+internal sealed class SpecRules(PipelineSpec spec, IReadOnlyDictionary<string, SpecNode> positions, List<SpecFinding> findings)
+{
+    private static readonly string[] KnownCandidates = ["baseline", "linear", "boosting", "fastTree", "sdca"];
+
+    public void CheckAll()
+    {
+        CheckRoles();
+        CheckWindow();
+        for (int i = 0; i < spec.Expect.Count; i++)
+        {
+            CheckExpectation(spec.Expect[i], $"expect[{i}]");
+        }
+
+        for (int i = 0; i < spec.Tests.Count; i++)
+        {
+            if (spec.Tests[i].Invariant is null == spec.Tests[i].Monotonic is null)
+            {
+                Fault($"tests[{i}]", "a test is either 'invariant' or 'monotonic'; give exactly one.");
+            }
+        }
+
+        for (int i = 0; i < spec.Train.Candidates.Count; i++)
+        {
+            string name = spec.Train.Candidates[i];
+            if (!KnownCandidates.Contains(name))
+            {
+                string hint = Spelling.Closest(name ?? "", KnownCandidates) is { } close ? $" Did you mean '{close}'?" : "";
+                Fault($"train.candidates[{i}]", $"the candidate '{name}' is unknown; known are {string.Join(", ", KnownCandidates)}.{hint}");
+            }
+        }
+
+        if (spec.Train.Candidates.Count == 0)
+        {
+            Fault("train.candidates", "the list is empty; name at least one candidate.");
+        }
+
+        CheckDeploy();
+    }
+
+    private void CheckRoles()
+    {
+        if (string.IsNullOrWhiteSpace(spec.Target))
+        {
+            Fault("target", "the name is empty; name the column to predict.");
+        }
+
+        if (spec.Key is not null && spec.Key == spec.Target)
+        {
+            Fault("key", $"'{spec.Key}' is the target too; a key names a row, a target is predicted. Name another column.");
+        }
+
+        if (spec.Time is not null && (spec.Time == spec.Target || spec.Time == spec.Key))
+        {
+            Fault("time", $"'{spec.Time}' is the {(spec.Time == spec.Target ? "target" : "key")} too; name the column that says when a row happened.");
+        }
+
+        foreach (var (role, name) in new[] { ("target", spec.Target), ("key", spec.Key), ("time", spec.Time) })
+        {
+            if (name is not null && spec.Columns.TryGetValue(name, out var column) && column.Ignore)
+            {
+                Fault($"columns.{name}", $"the column is ignored here and is the {role}; it cannot be both.");
+            }
+        }
+    }
+
+    private void CheckWindow()
+    {
+        foreach (var (path, period) in new[]
+        {
+            ("monitor.window", spec.Monitor.Window), ("deploy.approvalTimeout", spec.Deploy.ApprovalTimeout), ("monitor.slo.p99", spec.Monitor.Slo.P99),
+        })
+        {
+            if (period <= TimeSpan.Zero)
+            {
+                Fault(path, "the period is zero; it must be longer.");
+            }
+        }
+    }
+
+    private void CheckExpectation(Expectation expectation, string path)
+    {
+        var rules = new List<string>();
+        void Rule(bool given, string name)
+        {
+            if (given)
+            {
+                rules.Add(name);
+            }
+        }
+
+        Rule(expectation.Between is not null, "between");
+        Rule(expectation.In is not null, "in");
+        Rule(expectation.NotIn is not null, "notIn");
+        Rule(expectation.Matches is not null, "matches");
+        Rule(expectation.NotNull is not null, "notNull");
+        Rule(expectation.AtMostColumn is not null, "atMostColumn");
+        Rule(expectation.Unique is not null, "unique");
+        Rule(expectation.Increasing is not null, "increasing");
+        Rule(expectation.MaxNullShare is not null, "maxNullShare");
+        Rule(expectation.Freshness is not null, "freshness");
+        Rule(expectation.Rows is not null, "rows");
+        if (rules.Count != 1)
+        {
+            Fault(path, $"{(rules.Count == 0 ? "no rule is given" : "these rules stand together: " + string.Join(", ", rules))}; an expectation has exactly one (between, in, notIn, matches, notNull, "
+                + "atMostColumn, unique, increasing, maxNullShare, freshness or rows).");
+            return;
+        }
+
+        if (expectation.Rows is null == expectation.Column is null)
+        {
+            Fault(path, expectation.Rows is null ? $"the rule '{rules[0]}' needs a column; add 'column: <name>'." : "'rows' is about the whole upload; remove 'column'.");
+        }
+
+        if (expectation.Between is { } between)
+        {
+            CheckBounds(between, $"{path}.between");
+        }
+
+        if (expectation.In is { Count: 0 })
+        {
+            Fault($"{path}.in", "the list is empty, so every value would break it; name the values.");
+        }
+
+        if (expectation.Rows is { AtLeast: null, AtMost: null })
+        {
+            Fault($"{path}.rows", "neither 'atLeast' nor 'atMost' is given; give one or both.");
+        }
+
+        if (expectation.Matches is { } pattern)
+        {
+            try
+            {
+                _ = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            }
+            catch (Exception fault) when (fault is ArgumentException or NotSupportedException)
+            {
+                Fault($"{path}.matches", $"the regular expression cannot be used: {fault.Message} Lookarounds and backreferences are not supported.");
+            }
+        }
+    }
+
+    private void CheckBounds(IReadOnlyList<string?> bounds, string path)
+    {
+        if (bounds.Count != 2 || bounds.All(b => b is null))
+        {
+            Fault(path, "expected two bounds, such as [1, 6000]; null leaves one side open.");
+            return;
+        }
+
+        var values = bounds.Select(b => b is null ? null : ExpectationBound.Parse(b)).ToList();
+        for (int i = 0; i < 2; i++)
+        {
+            if (bounds[i] is { } text && values[i] is null)
+            {
+                Fault($"{path}[{i}]", $"'{text}' is neither a number nor a time in ISO 8601, such as 2024-05-01.");
+            }
+        }
+
+        if (values[0] is { } low && values[1] is { } high && (low.IsTime != high.IsTime || low.Value > high.Value))
+        {
+            Fault(path, low.IsTime != high.IsTime ? "one bound is a number and the other a time." : $"the first bound ({bounds[0]}) is above the second ({bounds[1]}); swap them.");
+        }
+    }
+
+    private void CheckDeploy()
+    {
+        var steps = spec.Deploy.Steps;
+        for (int i = 0; i < steps.Count; i++)
+        {
+            if (steps[i] <= (i == 0 ? 0 : steps[i - 1]) || steps[i] > 1)
+            {
+                Fault($"deploy.steps[{i}]", string.Create(CultureInfo.InvariantCulture, $"{steps[i] * 100}% does not rise from the step before, or is not within 0% to 100%."));
+            }
+        }
+
+        if (spec.Deploy.Strategy == DeployStrategy.Canary && (steps.Count == 0 || steps[^1] != 1))
+        {
+            Fault("deploy.steps", "a canary ends at 100%; add it as the last step.");
+        }
+    }
+
+    /// <summary>Notes a fault at the value of a path, or at the nearest value above it that the file has.</summary>
+    private void Fault(string path, string message)
+    {
+        string at = path;
+        while (at.Length > 0 && !positions.ContainsKey(at))
+        {
+            int cut = at.LastIndexOfAny(['.', '[']);
+            at = cut < 0 ? "" : at[..cut];
+        }
+
+        var node = positions.GetValueOrDefault(at);
+        findings.Add(new SpecFinding(node?.Line ?? 1, node?.Column ?? 1, path, message));
+    }
+}

@@ -1,0 +1,119 @@
+using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Data.Columns;
+using ServerlessMlops.Learners;
+
+namespace ServerlessMlops.Core.Tests.Pipelines;
+
+public class PipelineSpecParserTests
+{
+    private const string Whole = """
+        target: delayed
+        task: binary
+        key: flight_id
+        time: scheduled
+        window: 90d
+        columns: { carrier: {type: category, sensitive: true}, tail: ignore, gate: text }
+        expect: [ {column: distance, between: [1, 6000], mostly: 0.99}, {column: carrier, in: [AA, DL, UA]}, {rows: {atLeast: 500}} ]
+        train:  { candidates: [baseline, linear, boosting], search: {trials: 16}, metric: auc }
+        tests:  [ {invariant: {column: carrier}, tolerance: 0.05}, {monotonic: {column: dep_delay, direction: up}} ]
+        gates:  [ auc >= 0.70, auc >= champion - 0.005, "slice carrier: auc >= 0.60", latency_p99_ms <= 5 ]
+        deploy: { strategy: canary, steps: [5%, 25%, 100%], hold: 30m, approval: manual }
+        retrain: { nightly: true, onDrift: true, cooldown: 12h }
+        monitor: { window: 1h, drift: {psi: 0.2}, slo: {availability: 99.9, p99: 50ms}, value: {tp: 5, fp: -1} }
+        alerts: [ {to: teams, on: [rejected, drift, slo, rollback], severity: warning} ]
+        """;
+
+    [Fact]
+    public void Parse_WholeSpec_ReadsEveryPart()
+    {
+        var result = PipelineSpecParser.Parse(Whole);
+
+        result.Findings.ShouldBeEmpty();
+        var spec = result.Spec.ShouldNotBeNull();
+        spec.Task.ShouldBe(LearningTask.Binary);
+        spec.Window.Period.ShouldBe(TimeSpan.FromDays(90));
+        spec.Columns["carrier"].ShouldBe(new ColumnSpec { Type = ColumnType.Category, Sensitive = true });
+        spec.Columns["tail"].Ignore.ShouldBeTrue();
+        spec.Columns["gate"].Type.ShouldBe(ColumnType.Text);
+        spec.Expect[0].Between.ShouldBe(["1", "6000"]);
+        spec.Expect[2].Rows!.AtLeast.ShouldBe(500);
+        spec.Train.Search.Trials.ShouldBe(16);
+        spec.Tests[1].Monotonic!.Direction.ShouldBe(MonotonicDirection.Up);
+        spec.Gates[2].ShouldBe("slice carrier: auc >= 0.60");
+        spec.Deploy.Steps.ShouldBe([0.05, 0.25, 1]);
+        spec.Deploy.Approval.ShouldBe(DeployApproval.Manual);
+        spec.Monitor.Slo.P99.ShouldBe(TimeSpan.FromMilliseconds(50));
+        spec.Monitor.Value!.Fp.ShouldBe(-1);
+        spec.Alerts[0].On.ShouldBe([AlertTopic.Rejected, AlertTopic.Drift, AlertTopic.Slo, AlertTopic.Rollback]);
+    }
+
+    [Fact]
+    public void Parse_TargetAlone_GivesDefaults() =>
+        PipelineSpecParser.Parse("target: y").Spec!.ComputeHash().ShouldBe(new PipelineSpec { Target = "y" }.ComputeHash());
+
+    [Fact]
+    public void Parse_SeveralFaults_ReportsAllWithPositions()
+    {
+        var result = PipelineSpecParser.Parse("""
+            targt: y
+            task: binry
+            deploy:
+              hold: soon
+              steps: [5%, 2%, 100%]
+            expect:
+              - {column: a, betwen: [1, 2]}
+            """);
+
+        result.Spec.ShouldBeNull();
+        result.Findings.Select(f => f.ToString()).ShouldBe(
+        [
+            "line 1, column 1: targt: this key is unknown. Did you mean 'target'?",
+            "line 1, column 1: target: this key is required and is missing.",
+            "line 2, column 7: task: found 'binry'; expected one of binary, multiclass, regression. Did you mean 'binary'?",
+            "line 4, column 9: deploy.hold: found 'soon'; expected a number and a unit (ms, s, m, h, d or w), such as 50ms, 30m or 12h.",
+            "line 7, column 17: expect[0].betwen: this key is unknown. Did you mean 'between'?",
+        ]);
+    }
+
+    [Theory]
+    [InlineData("target: y\nkey: y", "line 2, column 6: key: 'y' is the target too; a key names a row, a target is predicted. Name another column.")]
+    [InlineData("target: y\ndeploy: {strategy: canary, steps: [5%, 50%]}", "line 2, column 35: deploy.steps: a canary ends at 100%; add it as the last step.")]
+    [InlineData("target: y\nretrain: {nightly: yes}", "line 2, column 20: retrain.nightly: found 'yes'; expected true or false.")]
+    [InlineData("target: y\ntarget: z", "line 2, column 1: target: the key stands here a second time; the first is on line 1. Keep one of them.")]
+    [InlineData("target: y\nexpect: [{column: a, between: [9, 1]}]", "line 2, column 31: expect[0].between: the first bound (9) is above the second (1); swap them.")]
+    [InlineData("target: y\ncolumns: {a: catgory}", "line 2, column 14: columns.a: found 'catgory'; expected 'ignore' or a type (boolean, integer, number, category, timestamp, text, identifier), or a map. Did you mean 'category'?")]
+    [InlineData("target: y\nwindow: often", "line 2, column 9: window: found 'often'; expected 'all', a number of batches such as '12 batches', or a period such as '90d'.")]
+    [InlineData("", "line 1, column 1: the file is empty; a spec needs at least 'target: <column to predict>'.")]
+    public void Parse_OneFault_SaysWhereWhatAndHow(string yaml, string finding) =>
+        PipelineSpecParser.Parse(yaml).Findings.ShouldHaveSingleItem().ToString().ShouldBe(finding);
+
+    [Fact]
+    public void Parse_Aliases_AreRefused() =>
+        PipelineSpecParser.Parse("a: &a [x, x]\nb: &b [*a, *a]\ntarget: y").Findings.ShouldContain(f => f.Message.StartsWith("the alias '*a'"));
+
+    [Fact]
+    public void Parse_DeepNesting_IsBounded() =>
+        PipelineSpecParser.Parse("target: " + new string('[', 5000)).Findings.ShouldContain(f => f.Message.Contains("nested more than"));
+
+    [Fact]
+    public void Parse_Garbage_NeverThrows()
+    {
+        var random = new Random(7);
+        for (int i = 0; i < 2000; i++)
+        {
+            char[] text = Whole.ToCharArray();
+            for (int k = random.Next(1, 6); k > 0; k--)
+            {
+                text[random.Next(text.Length)] = "{}[]:,&*!|>'\"%@`\n\t -?#\0x"[random.Next(25)];
+            }
+
+            var result = PipelineSpecParser.Parse(new string(text));
+            (result.Spec is null).ShouldBe(result.Findings.Count > 0);
+        }
+    }
+
+    [Fact]
+    public void ComputeHash_OtherOrderAndComments_IsTheSame() =>
+        PipelineSpecParser.Parse("columns: {b: text, a: ignore} # c\ntarget: y\nwindow: 24h").Spec!.ComputeHash()
+            .ShouldBe(PipelineSpecParser.Parse("target: y\nwindow: 1d\ncolumns: {a: ignore, b: text}").Spec!.ComputeHash());
+}
