@@ -39,6 +39,8 @@ internal sealed class SpecYaml
 
     private readonly List<SpecFinding> _findings;
     private int _nodes;
+    private int _line = 1;
+    private int _column = 1;
 
     private SpecYaml(List<SpecFinding> findings) => _findings = findings;
 
@@ -51,6 +53,7 @@ internal sealed class SpecYaml
             return null;
         }
 
+        var reader = new SpecYaml(findings);
         try
         {
             var parser = new Parser(new StringReader(yaml));
@@ -61,7 +64,7 @@ internal sealed class SpecYaml
                 return null;
             }
 
-            var root = new SpecYaml(findings).ReadNode(parser, 0);
+            var root = reader.ReadNode(parser, 0);
             parser.Consume<DocumentEnd>();
             if (!parser.Accept<StreamEnd>(out _))
             {
@@ -80,12 +83,19 @@ internal sealed class SpecYaml
             findings.Add(new SpecFinding((int)Math.Max(1, fault.Start.Line), (int)Math.Max(1, fault.Start.Column), "", $"this is not YAML: {FirstSentence(fault)}"));
             return null;
         }
+        catch (Exception fault) when (fault is InvalidOperationException or ArgumentException or FormatException or OverflowException)
+        {
+            // The scanner gives up on some malformed text with these and without a position; the last value read is the nearest there is.
+            findings.Add(new SpecFinding(reader._line, reader._column, "", "this is not YAML from here on: the text cannot be read."));
+            return null;
+        }
     }
 
     private SpecNode ReadNode(Parser parser, int depth)
     {
         var start = parser.Current!.Start;
         int line = (int)start.Line, column = (int)start.Column;
+        (_line, _column) = (line, column);
         if (++_nodes > MaxNodes)
         {
             throw Limit(line, column, $"the file has more than {MaxNodes:N0} values; at most so many are read.");
