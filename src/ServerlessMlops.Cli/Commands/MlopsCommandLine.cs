@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace ServerlessMlops.Cli.Commands;
+
+/// <summary>The command line as a whole: its verbs, and what happens when one fails.</summary>
+internal static class MlopsCommandLine
+{
+    /// <summary>Runs a command line to its end.</summary>
+    /// <returns>See <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(string[] arguments, CliContext context, CancellationToken cancellation)
+    {
+        ParseResult parsed = Create(context).Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (ParseError error in parsed.Errors)
+            {
+                await context.Error.WriteLineAsync($"mlops: {error.Message}");
+            }
+
+            await context.Error.WriteLineAsync($"mlops: '{CommandOf(parsed)} --help' tells what it takes.");
+            return ExitCode.Usage;
+        }
+
+        // Signals are dealt with by Program; errors here, in words and not as a stack trace.
+        var invocation = new InvocationConfiguration
+        {
+            Output = context.Output,
+            Error = context.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        };
+        try
+        {
+            return await parsed.InvokeAsync(invocation, cancellation);
+        }
+        catch (CliException problem)
+        {
+            await context.Error.WriteLineAsync($"mlops: {problem.Message}");
+            return problem.ExitCode;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            await context.Error.WriteLineAsync("mlops: ended before it was done.");
+            return ExitCode.Cancelled;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            await context.Error.WriteLineAsync($"mlops: {problem.Message}");
+            return ExitCode.Environment;
+        }
+    }
+
+    /// <summary>The command tree.</summary>
+    internal static RootCommand Create(CliContext context)
+    {
+        var options = new GlobalOptions();
+        var root = new RootCommand("Machine learning operations on one storage account: files in, checked and versioned data, models, predictions.");
+        options.AddTo(root);
+        foreach (Command command in (Command[])
+                 [
+                     UpCommand.Create(options, context),
+                     DemoCommand.Create(options, context),
+                     PushCommand.Create(options, context),
+                     RunsCommand.Create(options, context),
+                     WatchCommand.Create(options, context),
+                     ModelsCommand.Create(options, context),
+                     ScoreCommand.Create(options, context),
+                     PromoteCommand.Create(options, context),
+                     RollbackCommand.Create(options, context),
+                 ])
+        {
+            root.Subcommands.Add(command);
+        }
+
+        return root;
+    }
+
+    private static string CommandOf(ParseResult parsed) =>
+        parsed.CommandResult.Command is RootCommand ? "mlops" : $"mlops {parsed.CommandResult.Command.Name}";
+}

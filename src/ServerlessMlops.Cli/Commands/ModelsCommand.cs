@@ -1,0 +1,70 @@
+using System.CommandLine;
+using ServerlessMlops.Cli.ControlPlane;
+using ServerlessMlops.Cli.Output;
+using ServerlessMlops.Core;
+using Spectre.Console;
+
+namespace ServerlessMlops.Cli.Commands;
+
+/// <summary><c>mlops models --pipeline P</c>: the versions of a pipeline, and which one serves.</summary>
+internal static class ModelsCommand
+{
+    public static Command Create(GlobalOptions options, CliContext context)
+    {
+        Option<string> pipeline = PipelineOption.Create();
+        var next = new Option<string?>("--next") { Description = "Continue a listing, with what the page before named." };
+        var command = new Command("models", "List the model versions of a pipeline, newest first.") { pipeline, next };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var reporter = new Reporter(context, parsed.GetValue(options.Json));
+            using ControlPlaneClient client = options.CreateClient(parsed, context);
+            string name = parsed.GetValue(pipeline)!;
+            Page<ModelItem> page = await client.ListModelsAsync(name, parsed.GetValue(next), cancellation);
+            DeploymentView deployment = await client.GetDeploymentAsync(name, cancellation);
+            if (reporter.IsJson)
+            {
+                reporter.Facts(new { page.Items, page.Next, deployment.Live });
+                return ExitCode.Success;
+            }
+
+            if (page.Items.Count == 0)
+            {
+                reporter.Say($"Pipeline '{name}' has no model versions yet.");
+                return ExitCode.Success;
+            }
+
+            reporter.Console.Write(TableOf(page.Items, deployment, context.Time));
+            if (page.Next is not null)
+            {
+                reporter.Say($"[grey]There are more: mlops models --pipeline {name} --next {Markup.Escape(page.Next)}[/]");
+            }
+
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Table TableOf(IReadOnlyList<ModelItem> models, DeploymentView deployment, TimeProvider time)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (string column in (string[])["Version", "", "Registered", "Candidate", "Metrics", "Model", "Data set"])
+        {
+            table.AddColumn(column);
+        }
+
+        foreach (ModelItem model in models)
+        {
+            string[] names = model.Version == deployment.Live?.Version ? ["serves", .. model.Aliases] : [.. model.Aliases];
+            table.AddRow(
+                model.Version.ToString(),
+                $"[green]{Markup.Escape(string.Join(", ", names))}[/]",
+                Format.Time(model.CreatedAt, time),
+                Markup.Escape(model.Candidate ?? ""),
+                Markup.Escape(string.Join("  ", model.Metrics.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => $"{m.Key} {Format.Metric(m.Value)}"))),
+                Format.Id(model.ModelId),
+                Format.Id(model.DatasetId));
+        }
+
+        return table;
+    }
+}

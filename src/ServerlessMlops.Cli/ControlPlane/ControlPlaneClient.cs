@@ -1,0 +1,162 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using ServerlessMlops.Core;
+using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Runs;
+
+namespace ServerlessMlops.Cli.ControlPlane;
+
+/// <summary>The app's HTTP control plane and scoring, as the command line uses them. Errors arrive as <see cref="CliException"/> with the app's own words.</summary>
+internal sealed class ControlPlaneClient : IDisposable
+{
+    private const int LargestBodyBytes = 64 * 1024 * 1024;
+
+    private readonly HttpClient _http;
+    private readonly TimeProvider _time;
+
+    /// <param name="address">Base address of the app.</param>
+    /// <param name="key">Function key, or null.</param>
+    /// <param name="actor">Who asks, as the ledger shall record it where the platform does not know; or null.</param>
+    /// <param name="time">The clock of the limits.</param>
+    public ControlPlaneClient(Uri address, string? key, string? actor, TimeProvider time)
+    {
+        Address = address;
+        _time = time;
+        _http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), AllowAutoRedirect = false })
+        {
+            BaseAddress = new Uri(address.AbsoluteUri.TrimEnd('/') + "/"),
+            Timeout = TimeSpan.FromSeconds(100),
+            MaxResponseContentBufferSize = LargestBodyBytes,
+        };
+        if (key is not null)
+        {
+            _http.DefaultRequestHeaders.Add("x-functions-key", key);
+        }
+
+        if (actor is not null && actor.All(c => c is > ' ' and < (char)127))
+        {
+            _http.DefaultRequestHeaders.Add("X-Actor", actor);
+        }
+    }
+
+    /// <summary>Where the app is.</summary>
+    public Uri Address { get; }
+
+    /// <summary>Whether the app answers its health check with 200 now.</summary>
+    public async Task<bool> IsHealthyAsync(CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5), _time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        try
+        {
+            using HttpResponseMessage answer = await _http.GetAsync("health", both.Token);
+            return answer.StatusCode == HttpStatusCode.OK;
+        }
+        catch (Exception problem) when (problem is HttpRequestException or OperationCanceledException)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return false;
+        }
+    }
+
+    /// <summary>Writes the pipeline's spec.</summary>
+    public async Task PutSpecAsync(string pipeline, string yaml, CancellationToken cancellation)
+    {
+        using var body = new StringContent(yaml, Encoding.UTF8, new MediaTypeHeaderValue("text/yaml", "utf-8"));
+        using HttpResponseMessage answer = await SendAsync(HttpMethod.Put, $"api/pipelines/{Segment(pipeline)}", body, cancellation);
+    }
+
+    /// <summary>One page of runs, newest first.</summary>
+    public Task<Page<Run>> ListRunsAsync(string pipeline, string? next, CancellationToken cancellation) =>
+        GetAsync<Page<Run>>($"api/pipelines/{Segment(pipeline)}/runs{Continuation(next)}", cancellation);
+
+    /// <summary>One page of model versions, newest first.</summary>
+    public Task<Page<ModelItem>> ListModelsAsync(string pipeline, string? next, CancellationToken cancellation) =>
+        GetAsync<Page<ModelItem>>($"api/pipelines/{Segment(pipeline)}/models{Continuation(next)}", cancellation);
+
+    /// <summary>Everything that is known of a model version.</summary>
+    public Task<ModelCard> GetModelAsync(string pipeline, int version, CancellationToken cancellation) =>
+        GetAsync<ModelCard>($"api/pipelines/{Segment(pipeline)}/models/{version}", cancellation);
+
+    /// <summary>What serves.</summary>
+    public Task<DeploymentView> GetDeploymentAsync(string pipeline, CancellationToken cancellation) =>
+        GetAsync<DeploymentView>($"api/pipelines/{Segment(pipeline)}/deployment", cancellation);
+
+    /// <summary>Makes a version serve.</summary>
+    public Task<DeploymentView> PromoteAsync(string pipeline, int version, string why, CancellationToken cancellation) =>
+        PostAsync<DeploymentView>($"api/pipelines/{Segment(pipeline)}/promote", JsonContent.Create(new { version, why }, options: MlopsJson.Options), cancellation);
+
+    /// <summary>Takes a version, which serves, out of service for the one before.</summary>
+    public Task<DeploymentView> RollBackAsync(string pipeline, int version, string why, CancellationToken cancellation) =>
+        PostAsync<DeploymentView>($"api/pipelines/{Segment(pipeline)}/rollback", JsonContent.Create(new { version, why }, options: MlopsJson.Options), cancellation);
+
+    /// <summary>Scores rows by the live model: an MLflow invocation.</summary>
+    public Task<InvocationAnswer> InvokeAsync(string pipeline, ScoringRows rows, CancellationToken cancellation) =>
+        PostAsync<InvocationAnswer>(
+            $"models/{Segment(pipeline)}/invocations", JsonContent.Create(new { dataframe_split = rows }, options: MlopsJson.Options), cancellation);
+
+    public void Dispose() => _http.Dispose();
+
+    private static string Segment(string text) => Uri.EscapeDataString(text);
+
+    private static string Continuation(string? next) => next is null ? "" : $"?next={Uri.EscapeDataString(next)}";
+
+    private Task<T> GetAsync<T>(string path, CancellationToken cancellation) => ExchangeAsync<T>(HttpMethod.Get, path, null, cancellation);
+
+    private async Task<T> PostAsync<T>(string path, HttpContent body, CancellationToken cancellation)
+    {
+        using (body)
+        {
+            return await ExchangeAsync<T>(HttpMethod.Post, path, body, cancellation);
+        }
+    }
+
+    private async Task<T> ExchangeAsync<T>(HttpMethod method, string path, HttpContent? body, CancellationToken cancellation)
+    {
+        using HttpResponseMessage answer = await SendAsync(method, path, body, cancellation);
+        try
+        {
+            return await answer.Content.ReadFromJsonAsync<T>(MlopsJson.Options, cancellation)
+                ?? throw new JsonException("the body is null");
+        }
+        catch (JsonException problem)
+        {
+            throw CliException.Failed(
+                $"{method} {_http.BaseAddress}{path} answered {(int)answer.StatusCode} with a body that this version of mlops cannot read: {problem.Message} " +
+                "Is it the address of a ServerlessMlops app of the same version?",
+                problem);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body };
+        HttpResponseMessage answer;
+        try
+        {
+            answer = await _http.SendAsync(request, cancellation);
+        }
+        catch (HttpRequestException problem)
+        {
+            throw CliException.Environment(
+                $"The app does not answer at {Address}: {problem.Message} Start it with 'mlops up', or name it with --url.", problem);
+        }
+        catch (OperationCanceledException problem) when (!cancellation.IsCancellationRequested)
+        {
+            throw CliException.Environment($"The app at {Address} did not answer {method} {path} within {_http.Timeout.TotalSeconds:0} seconds.", problem);
+        }
+
+        if (answer.IsSuccessStatusCode)
+        {
+            return answer;
+        }
+
+        using (answer)
+        {
+            throw await ProblemReader.ReadAsync(answer, $"{method} {path}", cancellation);
+        }
+    }
+}

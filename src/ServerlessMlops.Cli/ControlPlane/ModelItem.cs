@@ -1,0 +1,50 @@
+using System.Text.Json;
+using ServerlessMlops.Core.Registry;
+
+namespace ServerlessMlops.Cli.ControlPlane;
+
+/// <summary>A model version in a listing.</summary>
+internal sealed record ModelItem
+{
+    public required int Version { get; init; }
+
+    public required string ModelId { get; init; }
+
+    public string? DatasetId { get; init; }
+
+    public string? Candidate { get; init; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Metrics on the hold-out, by name.</summary>
+    public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
+
+    public string? RunId { get; init; }
+
+    /// <summary>Names that point at the version, such as <c>champion</c>.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+}
+
+/// <summary>What serves: the live pointer, null before the first promotion.</summary>
+internal sealed record DeploymentView
+{
+    public string? Pipeline { get; init; }
+
+    public LivePointer? Live { get; init; }
+}
+
+/// <summary>Rows to score, in the shape of MLflow's <c>dataframe_split</c>.</summary>
+/// <param name="Columns">Column names.</param>
+/// <param name="Data">Rows: strings, numbers or null, in the order of <paramref name="Columns"/>.</param>
+internal sealed record ScoringRows(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<object?>> Data);
+
+/// <summary>The answer to an invocation.</summary>
+internal sealed record InvocationAnswer
+{
+    /// <summary>One per row: a number, a class, or an object of both, as the app writes it.</summary>
+    public required IReadOnlyList<JsonElement> Predictions { get; init; }
+
+    /// <summary>What else the app says, such as the model's version.</summary>
+    [System.Text.Json.Serialization.JsonExtensionData]
+    public Dictionary<string, JsonElement>? More { get; init; }
+}

@@ -1,0 +1,65 @@
+namespace ServerlessMlops.Cli.Local;
+
+/// <summary>The emulator's package, installed from the lock file in the repository: the same versions on every machine.</summary>
+internal static class AzuriteInstallation
+{
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>What Node starts.</summary>
+    public static string EntryPoint(LocalFolders folders) =>
+        Path.Combine(folders.AzuritePackage, "node_modules", "azurite", "dist", "src", "azurite.js");
+
+    /// <summary>Whether it is installed. npm writes its own lock file last, so that half an installation does not pass for one.</summary>
+    public static bool IsInstalled(LocalFolders folders) =>
+        File.Exists(EntryPoint(folders)) && File.Exists(Path.Combine(folders.AzuritePackage, "node_modules", ".package-lock.json"));
+
+    /// <summary>Installs it, unless it is; several processes may ask at once.</summary>
+    /// <returns>Whether this call installed it.</returns>
+    /// <exception cref="CliException">npm is missing or failed.</exception>
+    public static async Task<bool> EnsureAsync(LocalFolders folders, TimeProvider time, CancellationToken cancellation)
+    {
+        if (IsInstalled(folders))
+        {
+            return false;
+        }
+
+        if (!File.Exists(Path.Combine(folders.AzuritePackage, "package-lock.json")))
+        {
+            throw CliException.Environment($"'{folders.AzuritePackage}' has no package-lock.json; the checkout is not complete.");
+        }
+
+        using FileStream turn = await TakeTurnAsync(Path.Combine(folders.AzuritePackage, ".install.lock"), time, cancellation);
+        if (IsInstalled(folders))
+        {
+            return false;
+        }
+
+        string npm = Tool.Find("npm") ?? throw CliException.Environment("npm is missing: it comes with Node.js and installs the storage emulator. Install Node.js 20 or newer from https://nodejs.org.");
+        string log = Path.Combine(folders.Logs, "azurite-install.log");
+        var outcome = await Tool.RunAsync(
+            [npm, "ci", "--no-audit", "--no-fund", "--omit=dev"], folders.AzuritePackage, new Dictionary<string, string>(), log, time, cancellation);
+        if (outcome is not { ExitCode: 0 } || !IsInstalled(folders))
+        {
+            throw CliException.Environment(
+                $"'npm ci' in '{folders.AzuritePackage}' did not install the storage emulator (exit code {outcome?.ExitCode.ToString() ?? "none"}):\n  " +
+                $"{string.Join("\n  ", outcome?.LastLines.TakeLast(8) ?? [])}\nThe whole log: {log}");
+        }
+
+        return true;
+    }
+
+    private static async Task<FileStream> TakeTurnAsync(string file, TimeProvider time, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.None);
+            }
+            catch (IOException) when (File.Exists(file))
+            {
+                await Task.Delay(PollInterval, time, cancellation);
+            }
+        }
+    }
+}
