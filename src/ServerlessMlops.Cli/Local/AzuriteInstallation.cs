@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace ServerlessMlops.Cli.Local;
 
 /// <summary>The emulator's package, installed from the lock file in the repository: the same versions on every machine.</summary>
@@ -9,9 +11,17 @@ internal static class AzuriteInstallation
     public static string EntryPoint(LocalFolders folders) =>
         Path.Combine(folders.AzuritePackage, "node_modules", "azurite", "dist", "src", "azurite.js");
 
-    /// <summary>Whether it is installed. npm writes its own lock file last, so that half an installation does not pass for one.</summary>
+    /// <summary>What Node loads before it: it ends the emulator when this program dies.</summary>
+    public static string ExitWithParent(LocalFolders folders) => Path.Combine(folders.AzuritePackage, "exit-with-parent.cjs");
+
+    /// <summary>
+    /// Whether it is installed, in the version of the lock file. npm writes what it installed last of all, so that half an installation does
+    /// not pass for one.
+    /// </summary>
     public static bool IsInstalled(LocalFolders folders) =>
-        File.Exists(EntryPoint(folders)) && File.Exists(Path.Combine(folders.AzuritePackage, "node_modules", ".package-lock.json"));
+        File.Exists(EntryPoint(folders)) &&
+        Version(Path.Combine(folders.AzuritePackage, "node_modules", ".package-lock.json")) is { } installed &&
+        installed == Version(LockFile(folders));
 
     /// <summary>Installs it, unless it is; several processes may ask at once.</summary>
     /// <returns>Whether this call installed it.</returns>
@@ -23,7 +33,7 @@ internal static class AzuriteInstallation
             return false;
         }
 
-        if (!File.Exists(Path.Combine(folders.AzuritePackage, "package-lock.json")))
+        if (!File.Exists(LockFile(folders)))
         {
             throw CliException.Environment($"'{folders.AzuritePackage}' has no package-lock.json; the checkout is not complete.");
         }
@@ -37,7 +47,7 @@ internal static class AzuriteInstallation
         string npm = Tool.Find("npm") ?? throw CliException.Environment("npm is missing: it comes with Node.js and installs the storage emulator. Install Node.js 20 or newer from https://nodejs.org.");
         string log = Path.Combine(folders.Logs, "azurite-install.log");
         var outcome = await Tool.RunAsync(
-            [npm, "ci", "--no-audit", "--no-fund", "--omit=dev"], folders.AzuritePackage, new Dictionary<string, string>(), log, time, cancellation);
+            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev"], folders.AzuritePackage, new Dictionary<string, string>(), log, time, cancellation);
         if (outcome is not { ExitCode: 0 } || !IsInstalled(folders))
         {
             throw CliException.Environment(
@@ -46,6 +56,22 @@ internal static class AzuriteInstallation
         }
 
         return true;
+    }
+
+    private static string LockFile(LocalFolders folders) => Path.Combine(folders.AzuritePackage, "package-lock.json");
+
+    /// <summary>The emulator's version in a lock file, or null.</summary>
+    private static string? Version(string lockFile)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(lockFile));
+            return document.RootElement.GetProperty("packages").GetProperty("node_modules/azurite").GetProperty("version").GetString();
+        }
+        catch (Exception problem) when (problem is IOException or JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     private static async Task<FileStream> TakeTurnAsync(string file, TimeProvider time, CancellationToken cancellation)

@@ -64,7 +64,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
         string log = Path.Combine(folders.Logs, "azurite.log");
         ChildProcess child = ChildProcess.Start(
             [
-                node, AzuriteInstallation.EntryPoint(folders), "--location", folders.AzuriteData, "--silent", "--skipApiVersionCheck", "--disableTelemetry",
+                node, "--require", AzuriteInstallation.ExitWithParent(folders), AzuriteInstallation.EntryPoint(folders), "--location", folders.AzuriteData, "--silent", "--skipApiVersionCheck", "--disableTelemetry",
                 "--blobHost", "127.0.0.1", "--blobPort", Text(ports.Blob),
                 "--queueHost", "127.0.0.1", "--queuePort", Text(ports.Queue),
                 "--tableHost", "127.0.0.1", "--tablePort", Text(ports.Table),
@@ -73,7 +73,8 @@ internal sealed class AzuriteProcess : IAsyncDisposable
             new Dictionary<string, string>(),
             log,
             FlushPatience,
-            time);
+            time,
+            keepInputOpen: true);
         try
         {
             await WaitUntilServingAsync(child, ports, log, time, cancellation);

@@ -60,6 +60,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     /// <param name="patience">How long it may take to end after SIGTERM before it is killed.</param>
     /// <param name="time">The clock.</param>
     /// <param name="onLine">Sees each line, from the first.</param>
+    /// <param name="keepInputOpen">Whether its input stays open while this program lives, for one that ends itself when it closes.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">There is no such program.</exception>
     public static ChildProcess Start(
         IReadOnlyList<string> command,
@@ -68,7 +69,8 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         string logFile,
         TimeSpan patience,
         TimeProvider time,
-        Action<string>? onLine = null)
+        Action<string>? onLine = null,
+        bool keepInputOpen = false)
     {
         IReadOnlyList<string> whole = OperatingSystem.IsLinux() && File.Exists(SetSid) ? [SetSid, .. command] : command;
         var start = new ProcessStartInfo(whole[0], whole.Skip(1))
@@ -105,7 +107,11 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         child.Id = process.Id;
         child.StartedAt = StartTimeOf(process);
         child.Exit = child.WaitAsync(exited.Task);
-        process.StandardInput.Close();
+        if (!keepInputOpen)
+        {
+            process.StandardInput.Close();
+        }
+
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return child;

@@ -42,12 +42,25 @@ internal sealed class LocalStack : IAsyncDisposable
                     $"Port {options.Port} on 127.0.0.1, wanted for the function app, is taken by another program. End that program, or choose another port with --port (0 takes any free one).");
             }
 
-            await stack.StartStorageAsync(options, reporter, cancellation);
+            // The build and the first installation of the emulator take long and wait for different things, so they go on side by side.
+            using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            Task build = options.Build ? FunctionApp.BuildAsync(folders, options.Configuration, time, giveUp.Token) : Task.CompletedTask;
+            try
+            {
+                await stack.StartStorageAsync(options, reporter, cancellation);
+            }
+            catch
+            {
+                await giveUp.CancelAsync();
+                await build.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                throw;
+            }
+
             if (options.Build)
             {
                 await reporter.StepAsync("Build the function app", async _ =>
                 {
-                    await FunctionApp.BuildAsync(folders, options.Configuration, time, cancellation);
+                    await build;
                     return options.Configuration;
                 });
             }

@@ -1,0 +1,201 @@
+using System.Text.Json;
+using ServerlessMlops.Cli.Tests.ControlPlane;
+using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Runs;
+
+namespace ServerlessMlops.Cli.Tests.Commands;
+
+public sealed class RemoteVerbsTests : IAsyncLifetime
+{
+    private FakeControlPlane _app = null!;
+
+    public async Task InitializeAsync() => _app = await FakeControlPlane.StartAsync();
+
+    public async Task DisposeAsync() => await _app.DisposeAsync();
+
+    [Fact]
+    public async Task Runs_SomeRuns_ListsThemWithReasons()
+    {
+        _app.On("GET /api/pipelines/birdstrikes/runs", new
+        {
+            items = new[]
+            {
+                Samples.Run(RunKind.Ingestion, RunStatus.Rejected, "schema", "column 'damaged' is missing") with
+                {
+                    Inputs = [new RunArtifact("upload", "birdstrikes/[odd].csv")],
+                },
+            },
+            next = "more [1]",
+        });
+
+        CliOutcome outcome = await RunAsync("runs", "-p", "birdstrikes");
+
+        outcome.ExitCode.ShouldBe(ExitCode.Success);
+        outcome.Output.ShouldContain("rejected");
+        outcome.Output.ShouldContain("birdstrikes/[odd].csv");
+        outcome.Output.ShouldContain("column 'damaged' is missing");
+        outcome.Output.ShouldContain("--next more [1]");
+    }
+
+    [Fact]
+    public async Task Runs_AsJson_PrintsOneDocument()
+    {
+        _app.On("GET /api/pipelines/birdstrikes/runs", new { items = new[] { Samples.Run(RunKind.Training, RunStatus.Running, "training") } });
+
+        CliOutcome outcome = await RunAsync("runs", "-p", "birdstrikes", "--json");
+
+        using JsonDocument document = JsonDocument.Parse(outcome.Output);
+        document.RootElement.GetProperty("items")[0].GetProperty("status").GetString().ShouldBe("running");
+    }
+
+    [Fact]
+    public async Task Runs_NextGiven_IsPassedOn()
+    {
+        _app.On("GET /api/pipelines/birdstrikes/runs", new { items = Array.Empty<object>() });
+
+        await RunAsync("runs", "-p", "birdstrikes", "--next", "a b&c");
+
+        _app.Requests.Single().Query.ShouldBe("?next=a%20b%26c");
+    }
+
+    [Fact]
+    public async Task Models_OneServes_MarksIt()
+    {
+        _app.On("GET /api/pipelines/birdstrikes/models", new { items = new[] { Samples.Model(2), Samples.Model(1) } });
+        _app.On("GET /api/pipelines/birdstrikes/deployment", Samples.Deployment(1));
+
+        CliOutcome outcome = await RunAsync("models", "-p", "birdstrikes");
+
+        string[] lines = outcome.Output.Split('\n');
+        lines.Single(line => line.Contains("serves", StringComparison.Ordinal)).ShouldContain("auc 0.8123");
+        lines.Single(line => line.Contains("serves", StringComparison.Ordinal)).TrimStart().ShouldStartWith("1");
+    }
+
+    [Fact]
+    public async Task Promote_Version_SendsItWithReasonAndActor()
+    {
+        _app.On("POST /api/pipelines/birdstrikes/promote", Samples.Deployment(2, previous: 1));
+
+        CliOutcome outcome = await RunAsync("promote", "2", "-p", "birdstrikes", "--why", "better on geese", "--key", "k1");
+
+        outcome.Output.ShouldContain("Version 2 of 'birdstrikes' serves since");
+        outcome.Output.ShouldContain("a rollback returns to version 1");
+        Request request = _app.Requests.Single();
+        JsonDocument.Parse(request.Body).RootElement.ToString().ShouldBe("""{"version":2,"why":"better on geese"}""");
+        request.Headers["x-functions-key"].ShouldBe("k1");
+        request.Headers["x-actor"].ShouldBe("ada");
+    }
+
+    [Fact]
+    public async Task Rollback_NoVersionNamed_LeavesTheOneThatServes()
+    {
+        _app.On("GET /api/pipelines/birdstrikes/deployment", Samples.Deployment(3, previous: 2));
+        _app.On("POST /api/pipelines/birdstrikes/rollback", Samples.Deployment(2, previous: 3));
+
+        CliOutcome outcome = await RunAsync("rollback", "-p", "birdstrikes");
+
+        outcome.ExitCode.ShouldBe(ExitCode.Success);
+        JsonDocument.Parse(_app.Requests.Last().Body).RootElement.GetProperty("version").GetInt32().ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Rollback_NothingServes_SaysSoAndSendsNothing()
+    {
+        _app.On("GET /api/pipelines/birdstrikes/deployment", new { lastVersion = 0 });
+
+        CliOutcome outcome = await RunAsync("rollback", "-p", "birdstrikes");
+
+        outcome.ExitCode.ShouldBe(ExitCode.Failed);
+        outcome.Error.ShouldContain("no version serves yet");
+        _app.Requests.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Promote_AppRefuses_PrintsItsWordsAndFindings()
+    {
+        _app.On("POST /api/pipelines/birdstrikes/promote", _ => Answer.Problem(
+            409, "Pipeline 'birdstrikes' has no model version 9.", new { line = 3, column = 5, message = "unknown key" }, "a plain finding"));
+
+        CliOutcome outcome = await RunAsync("promote", "9", "-p", "birdstrikes");
+
+        outcome.ExitCode.ShouldBe(ExitCode.Failed);
+        outcome.Error.ShouldBe(
+            "mlops: Pipeline 'birdstrikes' has no model version 9. (409)\n  - line 3, column 5: unknown key\n  - a plain finding\n",
+            StringCompareShould.IgnoreLineEndings);
+    }
+
+    [Fact]
+    public async Task Runs_AppWantsAKey_TellsHowToGiveIt()
+    {
+        _app.On("GET /api/pipelines/birdstrikes/runs", _ => new Answer(401, "text/plain", ""));
+
+        CliOutcome outcome = await RunAsync("runs", "-p", "birdstrikes");
+
+        outcome.ExitCode.ShouldBe(ExitCode.Failed);
+        outcome.Error.ShouldContain("--key or MLOPS_KEY");
+    }
+
+    [Fact]
+    public async Task Runs_AnswerIsNotOurs_SaysWhoAnswered()
+    {
+        _app.On("GET /api/pipelines/birdstrikes/runs", _ => new Answer(200, "text/html", "<html>hello</html>"));
+
+        CliOutcome outcome = await RunAsync("runs", "-p", "birdstrikes");
+
+        outcome.ExitCode.ShouldBe(ExitCode.Failed);
+        outcome.Error.ShouldContain("Is it the address of a ServerlessMlops app of the same version?");
+    }
+
+    [Fact]
+    public async Task Score_ModelTakesNumbersAndCategories_SendsThemTypedWithTheKey()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.Write("rows.csv", "strike_id,phase,speed_knots,note\ns1,Climb,140,x\ns2,007,,y\ns3,Taxi,fast,z\n");
+        _app.On("GET /api/pipelines/birdstrikes/deployment", Samples.Deployment(1));
+        _app.On(
+            "GET /api/pipelines/birdstrikes/models/1",
+            Samples.Card(new FeatureSignature("phase", FeatureKind.Category), new FeatureSignature("speed_knots", FeatureKind.Number)));
+        _app.On("POST /models/birdstrikes/invocations", _ => new Answer(200, "application/json", """{"predictions":[0.25,0.5,1],"version":1}"""));
+
+        CliOutcome outcome = await RunAsync("score", file, "-p", "birdstrikes");
+
+        outcome.ExitCode.ShouldBe(ExitCode.Success, outcome.Error);
+        _app.Requests.Last().Body.ShouldBe(
+            """{"dataframe_split":{"columns":["strike_id","phase","speed_knots"],"data":[["s1","Climb",140],["s2","007",null],["s3","Taxi","fast"]]}}""");
+        outcome.Output.ShouldContain("s2");
+        outcome.Output.ShouldContain("0.25");
+    }
+
+    [Fact]
+    public async Task Score_FileLacksAColumn_NamesItAndSendsNothing()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.Write("rows.csv", "strike_id\ns1\n");
+        _app.On("GET /api/pipelines/birdstrikes/deployment", Samples.Deployment(1));
+        _app.On("GET /api/pipelines/birdstrikes/models/1", Samples.Card(new FeatureSignature("phase", FeatureKind.Category)));
+
+        CliOutcome outcome = await RunAsync("score", file, "-p", "birdstrikes");
+
+        outcome.ExitCode.ShouldBe(ExitCode.Usage);
+        outcome.Error.ShouldContain("lacks column 'phase', which the model takes; it has 'strike_id'");
+    }
+
+    [Fact]
+    public async Task Watch_UntilIdle_PrintsEachChangeOnce()
+    {
+        int calls = 0;
+        _app.On("GET /api/pipelines/birdstrikes/runs", _ => Answer.Json(new
+        {
+            items = new[] { ++calls == 1 ? Samples.Run(RunKind.Training, RunStatus.Running, "training") : Samples.Run(RunKind.Training, RunStatus.Succeeded) },
+        }));
+
+        CliOutcome outcome = await RunAsync("watch", "-p", "birdstrikes", "--until-idle");
+
+        string[] lines = outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        lines.Length.ShouldBe(2);
+        lines[0].ShouldContain("running training");
+        lines[1].ShouldContain("succeeded done");
+    }
+
+    private Task<CliOutcome> RunAsync(params string[] arguments) => CliRunner.RunAsync([.. arguments, "--url", _app.Url]);
+}
