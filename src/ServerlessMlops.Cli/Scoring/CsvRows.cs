@@ -72,6 +72,7 @@ internal sealed record CsvRows(IReadOnlyList<string> Header, IReadOnlyList<IRead
         var fields = new List<string>();
         var field = new StringBuilder();
         bool quoted = false;
+        bool sawQuote = false;
         int length = 0;
         while (true)
         {
@@ -103,7 +104,7 @@ internal sealed record CsvRows(IReadOnlyList<string> Header, IReadOnlyList<IRead
             }
             else if (next == '"' && field.Length == 0)
             {
-                quoted = true;
+                quoted = sawQuote = true;
             }
             else if (next == ',')
             {
@@ -111,7 +112,7 @@ internal sealed record CsvRows(IReadOnlyList<string> Header, IReadOnlyList<IRead
             }
             else if (next is '\n' or < 0)
             {
-                bool empty = fields.Count == 0 && field.Length == 0;
+                bool empty = fields.Count == 0 && field.Length == 0 && !sawQuote;
                 if (!empty)
                 {
                     fields.Add(Take(field));
