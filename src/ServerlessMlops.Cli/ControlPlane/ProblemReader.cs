@@ -57,6 +57,7 @@ internal static class ProblemReader
         }
 
         string message = Text(finding, "message") ?? Text(finding, "detail") ?? finding.ToString();
+        message = Text(finding, "path") is { Length: > 0 } path ? $"{path}: {message}" : message;
         string? line = Text(finding, "line");
         string? column = Text(finding, "column");
         return line is null ? message : column is null ? $"line {line}: {message}" : $"line {line}, column {column}: {message}";

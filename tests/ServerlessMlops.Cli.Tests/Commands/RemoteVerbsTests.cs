@@ -114,13 +114,13 @@ public sealed class RemoteVerbsTests : IAsyncLifetime
     public async Task Promote_AppRefuses_PrintsItsWordsAndFindings()
     {
         _app.On("POST /api/pipelines/birdstrikes/promote", _ => Answer.Problem(
-            409, "Pipeline 'birdstrikes' has no model version 9.", new { line = 3, column = 5, message = "unknown key" }, "a plain finding"));
+            409, "Pipeline 'birdstrikes' has no model version 9.", new { line = 3, column = 5, path = "train.search", message = "unknown key" }, "a plain finding"));
 
         CliOutcome outcome = await RunAsync("promote", "9", "-p", "birdstrikes");
 
         outcome.ExitCode.ShouldBe(ExitCode.Failed);
         outcome.Error.ShouldBe(
-            "mlops: Pipeline 'birdstrikes' has no model version 9. (409)\n  - line 3, column 5: unknown key\n  - a plain finding\n",
+            "mlops: Pipeline 'birdstrikes' has no model version 9. (409)\n  - line 3, column 5: train.search: unknown key\n  - a plain finding\n",
             StringCompareShould.IgnoreLineEndings);
     }
 

@@ -1,5 +1,6 @@
 using ServerlessMlops.Cli.Demo;
 using ServerlessMlops.Cli.Scoring;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.TestSupport;
 
 namespace ServerlessMlops.Cli.Tests.Demo;
@@ -38,19 +39,17 @@ public class SampleTests
     }
 
     [Fact]
-    public void Spec_Columns_AreThoseOfTheFiles()
+    public void Spec_IsValid_AndItsColumnsAreThoseOfTheFiles()
     {
-        CsvRows upload = CsvRows.Read(Path.Combine(Sample, "uploads", "1998.csv"), 0, 1);
+        IReadOnlyList<string> header = CsvRows.Read(Path.Combine(Sample, "uploads", "1998.csv"), 0, 1).Header;
 
-        foreach (string line in File.ReadLines(Path.Combine(Sample, DemoScenario.Pipeline + ".yaml")))
+        PipelineSpecResult result = PipelineSpecParser.Parse(File.ReadAllText(Path.Combine(Sample, DemoScenario.Pipeline + ".yaml")));
+
+        result.Findings.ShouldBeEmpty();
+        PipelineSpec spec = result.Spec!;
+        foreach (string? column in spec.Columns.Keys.Append(spec.Target).Append(spec.Key).Append(spec.Time))
         {
-            foreach (string key in (string[])["target: ", "key: ", "time: "])
-            {
-                if (line.StartsWith(key, StringComparison.Ordinal))
-                {
-                    upload.Header.ShouldContain(line[key.Length..].Trim());
-                }
-            }
+            header.ShouldContain(column);
         }
     }
 }
