@@ -33,11 +33,17 @@ public readonly ref struct RowIds(ScoringBatch batch, ReadOnlySpan<byte> request
             return own.Length;
         }
 
+        return Compose(requestId, batch.Rows, mintedPrefix, firstRow, row, destination);
+    }
+
+    /// <summary>Writes the id of a row that has none of its own; returns its length.</summary>
+    internal static int Compose(ReadOnlySpan<byte> requestId, int rows, ReadOnlySpan<byte> mintedPrefix, int firstRow, int row, Span<byte> destination)
+    {
         bool isRequests = !requestId.IsEmpty;
         ReadOnlySpan<byte> prefix = isRequests ? requestId : mintedPrefix;
         prefix.CopyTo(destination);
         int length = prefix.Length;
-        if (isRequests && batch.Rows == 1)
+        if (isRequests && rows == 1)
         {
             return length;
         }

@@ -15,6 +15,7 @@ public sealed partial class ScoringBatch
     internal const int LongestKey = 256;
 
     private float[] features = [];
+    private int[] codes = [];
     private float[] outputs = [];
     private byte[] text = [];
     private int textLength;
@@ -37,6 +38,12 @@ public sealed partial class ScoringBatch
     /// <summary>Rows times inputs, row by row.</summary>
     public ReadOnlySpan<float> Features => features.AsSpan(0, Rows * Signature.Width);
 
+    /// <summary>
+    /// Rows times the inputs that are categories, row by row: positions in the signature's categories,
+    /// <see cref="ScoringSignature.MissingCategory"/> or <see cref="ScoringSignature.UnknownCategory"/>.
+    /// </summary>
+    public ReadOnlySpan<int> CategoryCodes => codes.AsSpan(0, Rows * Signature.CategoryCount);
+
     /// <summary>Rows times <see cref="OutputWidth"/>, row by row; filled by <see cref="Predict"/>.</summary>
     public ReadOnlySpan<float> Outputs => outputs.AsSpan(0, Rows * OutputWidth);
 
@@ -53,6 +60,7 @@ public sealed partial class ScoringBatch
         if (features.Length > KeptFeatures)
         {
             features = [];
+            codes = [];
             outputs = [];
         }
 
@@ -113,12 +121,26 @@ public sealed partial class ScoringBatch
             Array.Resize(ref features, Math.Max((Rows + 1) * width, Math.Min(features.Length * 2, MaxRows * width)));
         }
 
+        int categories = Signature.CategoryCount;
+        if ((Rows + 1) * categories > codes.Length)
+        {
+            Array.Resize(ref codes, Math.Max((Rows + 1) * categories, Math.Min(codes.Length * 2, MaxRows * categories)));
+        }
+
         return Rows++;
     }
 
     internal void SetFeature(int row, int input, float value) => features[(row * Signature.Width) + input] = value;
 
-    internal Span<float> RowOf(int row) => features.AsSpan(row * Signature.Width, Signature.Width);
+    internal void SetMissing(int row, int input)
+    {
+        SetFeature(row, input, Signature.Missing(input));
+        int slot = Signature.CategorySlot(input);
+        if (slot >= 0)
+        {
+            codes[(row * Signature.CategoryCount) + slot] = ScoringSignature.MissingCategory;
+        }
+    }
 
     /// <summary>Takes the value that the reader stands on for column <paramref name="role"/> of a row, whatever its type.</summary>
     internal void Accept(ref Utf8JsonReader reader, int row, int role)
@@ -141,7 +163,7 @@ public sealed partial class ScoringBatch
                 AcceptCategory(row, role, reader.ValueSpan);
                 break;
             case JsonTokenType.Null:
-                SetFeature(row, role, Signature.Missing(role));
+                SetMissing(row, role);
                 break;
             case JsonTokenType.True or JsonTokenType.False:
                 bool yes = reader.TokenType == JsonTokenType.True;
@@ -180,12 +202,14 @@ public sealed partial class ScoringBatch
 
     internal void AcceptCategory(int row, int input, ReadOnlySpan<byte> category)
     {
-        if (!Signature.TryEncode(input, category, out float value))
+        int code = Signature.FindCategory(input, category, out float value);
+        if (code == ScoringSignature.UnknownCategory)
         {
             CountUnknown(input, row, category);
         }
 
         SetFeature(row, input, value);
+        codes[(row * Signature.CategoryCount) + Signature.CategorySlot(input)] = code;
     }
 
     internal void AcceptKey(int row, ReadOnlySpan<byte> key)

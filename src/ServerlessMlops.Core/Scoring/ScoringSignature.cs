@@ -24,12 +24,19 @@ public static class ColumnRole
 /// </summary>
 public sealed class ScoringSignature
 {
+    /// <summary>The code of a category that is missing.</summary>
+    public const int MissingCategory = -1;
+
+    /// <summary>The code of a category that training did not see.</summary>
+    public const int UnknownCategory = -2;
+
     private readonly Utf8Table columns;
     private readonly int[] roles;
     private readonly Utf8Table?[] categories;
     private readonly float[][] categoryValues;
     private readonly float[] unknownValues;
     private readonly float[] missingValues;
+    private readonly int[] categorySlots;
 
     /// <summary>The signature of a model with that card.</summary>
     /// <exception cref="InvalidDataException">The card's inputs are not those of the model.</exception>
@@ -70,6 +77,8 @@ public sealed class ScoringSignature
         categoryValues = new float[width][];
         unknownValues = new float[width];
         missingValues = new float[width];
+        categorySlots = new int[width];
+        Array.Fill(categorySlots, NoSlot);
         for (int i = 0; i < width; i++)
         {
             FeatureSignature input = card.Inputs[i];
@@ -78,6 +87,7 @@ public sealed class ScoringSignature
             if (input.Kind == FeatureKind.Category)
             {
                 var table = new Utf8Table(input.Categories);
+                categorySlots[i] = CategoryCount++;
                 categories[i] = table;
                 categoryValues[i] = new float[table.Count];
                 for (int c = 0; c < table.Count; c++)
@@ -97,6 +107,11 @@ public sealed class ScoringSignature
     /// <summary>Number of inputs.</summary>
     public int Width => missingValues.Length;
 
+    /// <summary>Number of inputs that are categories.</summary>
+    public int CategoryCount { get; private set; }
+
+    private const int NoSlot = -1;
+
     // No category of a table read from text is this: it holds a control character.
     private static ReadOnlySpan<byte> UnseenName => "\u0001unseen"u8;
 
@@ -113,38 +128,27 @@ public sealed class ScoringSignature
     /// <summary>Whether an input is a category.</summary>
     public bool IsCategory(int input) => categories[input] is not null;
 
+    /// <summary>The position of an input among the categories; -1 where it is a number.</summary>
+    public int CategorySlot(int input) => categorySlots[input];
+
     /// <summary>The feature value of a missing value.</summary>
     public float Missing(int input) => missingValues[input];
 
-    /// <summary>The feature value of a category not seen in training.</summary>
-    public float Unknown(int input) => unknownValues[input];
-
-    /// <summary>The feature value of a category; false, and the value for unknown ones, where training did not see it.</summary>
-    public bool TryEncode(int input, ReadOnlySpan<byte> category, out float value)
+    /// <summary>Looks up a category by its name.</summary>
+    /// <param name="input">The input.</param>
+    /// <param name="name">The name in UTF-8.</param>
+    /// <param name="value">Its feature value; that of unknown ones where training did not see it.</param>
+    /// <returns>Its position in the signature's categories, or <see cref="UnknownCategory"/>.</returns>
+    public int FindCategory(int input, ReadOnlySpan<byte> name, out float value)
     {
-        int found = categories[input]!.Find(category);
+        int found = categories[input]!.Find(name);
         if (found == Utf8Table.NotFound)
         {
             value = unknownValues[input];
-            return false;
+            return UnknownCategory;
         }
 
         value = categoryValues[input][found];
-        return true;
-    }
-
-    /// <summary>The name of the category with that feature value, or null for a missing or unknown one. For logs; not for the hot path.</summary>
-    public string? CategoryOf(int input, float value)
-    {
-        float[] values = categoryValues[input];
-        for (int c = 0; c < values.Length; c++)
-        {
-            if (values[c].Equals(value))
-            {
-                return Card.Inputs[input].Categories[c];
-            }
-        }
-
-        return null;
+        return found;
     }
 }

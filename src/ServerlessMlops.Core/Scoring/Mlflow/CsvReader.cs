@@ -77,7 +77,7 @@ public static class CsvReader
         {
             if (field.IsEmpty && !isQuoted)
             {
-                batch.SetFeature(row, role, batch.Signature.Missing(role));
+                batch.SetMissing(row, role);
             }
             else
             {
@@ -90,7 +90,7 @@ public static class CsvReader
         ReadOnlySpan<byte> number = field.Trim((byte)' ');
         if (number.IsEmpty || number.SequenceEqual("NaN"u8) || number.SequenceEqual("nan"u8) || number.SequenceEqual("null"u8))
         {
-            batch.SetFeature(row, role, batch.Signature.Missing(role));
+            batch.SetMissing(row, role);
         }
         else if (number.SequenceEqual("true"u8) || number.SequenceEqual("True"u8))
         {

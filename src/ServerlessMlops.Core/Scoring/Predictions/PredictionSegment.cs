@@ -1,0 +1,169 @@
+using System.Buffers;
+using System.Text;
+
+namespace ServerlessMlops.Core.Scoring.Predictions;
+
+/// <summary>
+/// A file of the prediction log while it is in memory: rows of one model version in one hour, as numbers. Taking rows is a copy of a few hundred
+/// bytes, which is all that a request waits for; the JSON is made when the file is written. Not thread-safe.
+/// </summary>
+public sealed class PredictionSegment
+{
+    // About what a row's other text takes: id, time, names of the fields.
+    private const int BytesPerRow = 160;
+    private const int BytesPerValue = 12;
+
+    private readonly List<AnsweredRequest> requests = [];
+    private readonly List<RowText> texts = [];
+    private float[] values = ArrayPool<float>.Shared.Rent(1024);
+    private int[] codes = ArrayPool<int>.Shared.Rent(256);
+    private byte[] text = ArrayPool<byte>.Shared.Rent(1024);
+    private int textLength;
+
+    /// <summary>An empty file.</summary>
+    /// <param name="model">The model whose answers it keeps.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="openedAt">When it was opened.</param>
+    public PredictionSegment(ServingModel model, PredictionSegmentName name, DateTimeOffset openedAt)
+    {
+        Model = model;
+        Name = name;
+        OpenedAt = openedAt;
+        IdPrefix = Encoding.UTF8.GetBytes(InferenceId.Prefix(name.Pipeline, name.Hour, name.Instance, name.Segment));
+    }
+
+    /// <summary>The model whose answers it keeps.</summary>
+    public ServingModel Model { get; }
+
+    /// <summary>Its name.</summary>
+    public PredictionSegmentName Name { get; }
+
+    /// <summary>When it was opened.</summary>
+    public DateTimeOffset OpenedAt { get; }
+
+    /// <summary>See <see cref="InferenceId.Prefix"/>.</summary>
+    public byte[] IdPrefix { get; }
+
+    /// <summary>Rows so far.</summary>
+    public int Rows { get; private set; }
+
+    /// <summary>About how many bytes the file will take.</summary>
+    public long EstimatedBytes { get; private set; }
+
+    /// <summary>About how many bytes those rows would take in a file.</summary>
+    public static long Estimate(ScoringBatch batch) => (long)batch.Rows * (BytesPerRow + ((batch.Signature.Width + batch.OutputWidth) * BytesPerValue * 2));
+
+    /// <summary>Takes the rows of an answered request; returns the number of the first.</summary>
+    /// <param name="batch">The rows, scored by <see cref="Model"/>.</param>
+    /// <param name="requestId">The request's own id; empty where it has none.</param>
+    /// <param name="at">When it arrived.</param>
+    /// <param name="latencyMicroseconds">How long it took to read and score.</param>
+    public int Append(ScoringBatch batch, ReadOnlySpan<byte> requestId, DateTimeOffset at, int latencyMicroseconds)
+    {
+        int first = Rows;
+        int width = Model.Signature.Width + Model.Outputs.Width;
+        Reserve(ref values, first * width, batch.Rows * width);
+        Reserve(ref codes, first * Model.Signature.CategoryCount, batch.CategoryCodes.Length);
+
+        // Features of all rows, then outputs of all rows: two copies however many rows there are.
+        batch.Features.CopyTo(values.AsSpan(first * width));
+        batch.Outputs.CopyTo(values.AsSpan((first * width) + batch.Features.Length));
+        batch.CategoryCodes.CopyTo(codes.AsSpan(first * Model.Signature.CategoryCount));
+        requests.Add(new AnsweredRequest(first, batch.Rows, at, latencyMicroseconds, requestId.IsEmpty ? default : Keep(requestId)));
+        for (int row = 0; row < batch.Rows && (batch.HasKeys || batch.HasInferenceIds); row++)
+        {
+            KeepText(first + row, RowText.Key, batch.Key(row));
+            KeepText(first + row, RowText.Id, batch.InferenceId(row));
+        }
+
+        foreach (ScoringBatch.UnseenCategory unseen in batch.Unseen)
+        {
+            KeepText(first + unseen.Row, unseen.Input, batch.NameOf(unseen));
+        }
+
+        Rows += batch.Rows;
+        EstimatedBytes += Estimate(batch);
+        return first;
+    }
+
+    /// <summary>Makes the file and its index. May be called again, with the same result.</summary>
+    public void Render(ArrayBufferWriter<byte> lines, ArrayBufferWriter<byte> index)
+    {
+        // A request brings its keys and ids before its unseen categories; the renderer goes row by row.
+        texts.Sort(static (a, b) => a.Row != b.Row ? a.Row.CompareTo(b.Row) : a.What.CompareTo(b.What));
+        var entries = new List<(ReadOnlyMemory<byte> Id, PredictionLine Line)>(Rows);
+        new PredictionSegmentRenderer(this).Render(lines, entries);
+        PredictionIndex.Write(entries, index);
+    }
+
+    /// <summary>Gives the memory back; the segment must not be used after.</summary>
+    public void Release()
+    {
+        ArrayPool<float>.Shared.Return(values);
+        ArrayPool<int>.Shared.Return(codes);
+        ArrayPool<byte>.Shared.Return(text);
+        values = [];
+        codes = [];
+        text = [];
+    }
+
+    internal IReadOnlyList<AnsweredRequest> Requests => requests;
+
+    internal IReadOnlyList<RowText> Texts => texts;
+
+    internal ReadOnlySpan<RowText> TextSpan(int start, int count) =>
+        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(texts).Slice(start, count);
+
+    internal ReadOnlySpan<float> FeaturesOf(AnsweredRequest request, int row) =>
+        values.AsSpan((request.FirstRow * (Model.Signature.Width + Model.Outputs.Width)) + (row * Model.Signature.Width), Model.Signature.Width);
+
+    internal ReadOnlySpan<float> OutputsOf(AnsweredRequest request, int row) =>
+        values.AsSpan(
+            (request.FirstRow * (Model.Signature.Width + Model.Outputs.Width)) + (request.Rows * Model.Signature.Width) + (row * Model.Outputs.Width), Model.Outputs.Width);
+
+    internal ReadOnlySpan<int> CodesOf(int row) => codes.AsSpan(row * Model.Signature.CategoryCount, Model.Signature.CategoryCount);
+
+    internal ReadOnlySpan<byte> TextOf(TextSlice slice) => text.AsSpan(slice.Start, slice.Length);
+
+    private void KeepText(int row, int what, ReadOnlySpan<byte> bytes)
+    {
+        if (!bytes.IsEmpty)
+        {
+            texts.Add(new RowText(row, what, Keep(bytes)));
+        }
+    }
+
+    private TextSlice Keep(ReadOnlySpan<byte> bytes)
+    {
+        Reserve(ref text, textLength, bytes.Length);
+        bytes.CopyTo(text.AsSpan(textLength));
+        var slice = new TextSlice(textLength, bytes.Length);
+        textLength += bytes.Length;
+        EstimatedBytes += bytes.Length;
+        return slice;
+    }
+
+    private static void Reserve<T>(ref T[] array, int used, int more)
+    {
+        if (used + more > array.Length)
+        {
+            T[] larger = ArrayPool<T>.Shared.Rent(Math.Max(used + more, array.Length * 2));
+            array.AsSpan(0, used).CopyTo(larger);
+            ArrayPool<T>.Shared.Return(array);
+            array = larger;
+        }
+    }
+
+    /// <summary>A request's rows in the file.</summary>
+    internal readonly record struct AnsweredRequest(int FirstRow, int Rows, DateTimeOffset At, int LatencyMicroseconds, TextSlice Id);
+
+    /// <summary>A piece of text of a row: its key, its own id, or (0 and up) the unseen category of that input.</summary>
+    internal readonly record struct RowText(int Row, int What, TextSlice Slice)
+    {
+        public const int Key = -1;
+        public const int Id = -2;
+    }
+
+    /// <summary>A stretch of the kept text.</summary>
+    internal readonly record struct TextSlice(int Start, int Length);
+}

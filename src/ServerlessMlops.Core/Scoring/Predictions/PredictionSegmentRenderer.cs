@@ -1,0 +1,157 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using ServerlessMlops.Core.Registry;
+
+namespace ServerlessMlops.Core.Scoring.Predictions;
+
+/// <summary>
+/// Makes the lines of a file of the prediction log:
+/// <code>{"inferenceId":"...","at":"2026-01-02T03:04:05.678Z","version":3,"key":"...","features":{"speed":1.5,"carrier":"AA"},"outputs":[0.83],"decision":"yes","latencyMicroseconds":41}</code>
+/// A missing value is null; a category that training did not see is its text (cut after 128 bytes, the first hundred of a request; else null).
+/// </summary>
+internal sealed class PredictionSegmentRenderer(PredictionSegment segment)
+{
+    private readonly ServingModel model = segment.Model;
+    private readonly JsonEncodedText[][] categories =
+        [.. segment.Model.Card.Inputs.Select(i => i.Categories.Select(c => JsonEncodedText.Encode(c, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)).ToArray())];
+    private int nextText;
+
+    public void Render(ArrayBufferWriter<byte> lines, List<(ReadOnlyMemory<byte> Id, PredictionLine Line)> entries)
+    {
+        byte[] version = Encoding.UTF8.GetBytes($"\",\"version\":{model.Version}");
+        byte[] id = new byte[RowIds.LongestId];
+        foreach (PredictionSegment.AnsweredRequest request in segment.Requests)
+        {
+            byte[] at = Encoding.UTF8.GetBytes(request.At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+            for (int row = 0; row < request.Rows; row++)
+            {
+                int start = lines.WrittenCount;
+                ReadOnlySpan<PredictionSegment.RowText> texts = TextsOf(request.FirstRow + row);
+                int idLength = WriteId(request, row, texts, id);
+                var json = new JsonText(lines);
+                json.Append("{\"inferenceId\":\""u8);
+                json.Append(id.AsSpan(0, idLength));
+                json.Append("\",\"at\":\""u8);
+                json.Append(at);
+                json.Append(version);
+                WriteRow(ref json, request, row, texts);
+                json.Append(",\"latencyMicroseconds\":"u8);
+                json.Append(request.LatencyMicroseconds);
+                json.Append("}\n"u8);
+                json.Flush();
+                entries.Add((id.AsMemory(0, idLength).ToArray(), new PredictionLine(start, lines.WrittenCount - start - 1)));
+            }
+        }
+    }
+
+    private void WriteRow(ref JsonText json, PredictionSegment.AnsweredRequest request, int row, ReadOnlySpan<PredictionSegment.RowText> texts)
+    {
+        if (Find(texts, PredictionSegment.RowText.Key, out ReadOnlySpan<byte> key))
+        {
+            json.Append(",\"key\":\""u8);
+            json.Append(Encode(key));
+            json.Append("\""u8);
+        }
+
+        json.Append(",\"features\":{"u8);
+        ReadOnlySpan<float> features = segment.FeaturesOf(request, row);
+        ReadOnlySpan<int> codes = segment.CodesOf(request.FirstRow + row);
+        for (int input = 0; input < features.Length; input++)
+        {
+            json.Append(input == 0 ? "\""u8 : ",\""u8);
+            json.Append(model.InputNames[input].EncodedUtf8Bytes);
+            json.Append("\":"u8);
+            int slot = model.Signature.CategorySlot(input);
+            if (slot < 0)
+            {
+                json.Append(features[input]);
+                continue;
+            }
+
+            if (codes[slot] >= 0)
+            {
+                AppendString(ref json, categories[input][codes[slot]].EncodedUtf8Bytes);
+            }
+            else if (codes[slot] == ScoringSignature.UnknownCategory && Find(texts, input, out ReadOnlySpan<byte> unseen))
+            {
+                AppendString(ref json, Encode(unseen));
+            }
+            else
+            {
+                json.Append("null"u8);
+            }
+        }
+
+        json.Append("},\"outputs\":["u8);
+        ReadOnlySpan<float> outputs = segment.OutputsOf(request, row);
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            if (i > 0)
+            {
+                json.Append(","u8);
+            }
+
+            json.Append(outputs[i]);
+        }
+
+        json.Append("]"u8);
+        int decision = model.Outputs.Decide(outputs);
+        if (decision >= 0)
+        {
+            json.Append(",\"decision\":\""u8);
+            json.Append(model.Outputs.Classes[decision].EncodedUtf8Bytes);
+            json.Append("\""u8);
+        }
+    }
+
+    private int WriteId(PredictionSegment.AnsweredRequest request, int row, ReadOnlySpan<PredictionSegment.RowText> texts, Span<byte> id)
+    {
+        if (Find(texts, PredictionSegment.RowText.Id, out ReadOnlySpan<byte> own))
+        {
+            own.CopyTo(id);
+            return own.Length;
+        }
+
+        return RowIds.Compose(segment.TextOf(request.Id), request.Rows, segment.IdPrefix, request.FirstRow, row, id);
+    }
+
+    // The texts are in the order of the rows, and so is the rendering.
+    private ReadOnlySpan<PredictionSegment.RowText> TextsOf(int row)
+    {
+        int first = nextText;
+        while (nextText < segment.Texts.Count && segment.Texts[nextText].Row == row)
+        {
+            nextText++;
+        }
+
+        return segment.TextSpan(first, nextText - first);
+    }
+
+    private bool Find(ReadOnlySpan<PredictionSegment.RowText> texts, int what, out ReadOnlySpan<byte> found)
+    {
+        foreach (PredictionSegment.RowText text in texts)
+        {
+            if (text.What == what)
+            {
+                found = segment.TextOf(text.Slice);
+                return true;
+            }
+        }
+
+        found = default;
+        return false;
+    }
+
+    private static void AppendString(ref JsonText json, ReadOnlySpan<byte> encoded)
+    {
+        json.Append("\""u8);
+        json.Append(encoded);
+        json.Append("\""u8);
+    }
+
+    private static ReadOnlySpan<byte> Encode(ReadOnlySpan<byte> utf8) =>
+        JsonEncodedText.Encode(utf8, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes;
+}

@@ -1,0 +1,72 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Scoring.Mlflow;
+
+namespace ServerlessMlops.Core.Scoring;
+
+/// <summary>A model version with everything that answering needs, made ready once. Immutable, so a request that holds one is not disturbed by a swap.</summary>
+public sealed class ServingModel
+{
+    private const int WarmUpRows = 64;
+    private readonly byte[] trailer;
+    private readonly JsonEncodedText[] names;
+
+    /// <summary>Makes a model ready.</summary>
+    /// <param name="card">Its card.</param>
+    /// <param name="version">Its version.</param>
+    /// <param name="predictor">The model.</param>
+    /// <exception cref="InvalidDataException">Card and model do not belong together, or the model gives no finite output.</exception>
+    public ServingModel(ModelCard card, int version, IRowPredictor predictor)
+    {
+        Card = card;
+        Version = version;
+        Predictor = predictor;
+        Signature = new ScoringSignature(card, predictor);
+        Outputs = new ModelOutputs(card, predictor.OutputCount);
+        trailer = InvocationWriter.Trailer(card.Pipeline, version);
+        names = [.. card.Inputs.Select(i => JsonEncodedText.Encode(i.Name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping))];
+        WarmUp();
+    }
+
+    /// <summary>Its card.</summary>
+    public ModelCard Card { get; }
+
+    /// <summary>Its version.</summary>
+    public int Version { get; }
+
+    /// <summary>The model itself.</summary>
+    public IRowPredictor Predictor { get; }
+
+    /// <summary>Its inputs.</summary>
+    public ScoringSignature Signature { get; }
+
+    /// <summary>What its outputs say.</summary>
+    public ModelOutputs Outputs { get; }
+
+    /// <summary>What every MLflow answer of it ends with.</summary>
+    public ReadOnlySpan<byte> Trailer => trailer;
+
+    /// <summary>Input names, ready for JSON.</summary>
+    internal ReadOnlySpan<JsonEncodedText> InputNames => names;
+
+    // Scores rows of missing values before the first caller does: code is compiled, tables are in the cache, and a model that answers
+    // nonsense is found here.
+    private void WarmUp()
+    {
+        float[] features = new float[WarmUpRows * Signature.Width];
+        float[] outputs = new float[WarmUpRows * Outputs.Width];
+        for (int i = 0; i < features.Length; i++)
+        {
+            features[i] = Signature.Missing(i % Signature.Width);
+        }
+
+        Predictor.Predict(features, outputs);
+        Predictor.Predict(features.AsSpan(0, Signature.Width), outputs.AsSpan(0, Outputs.Width));
+        if (!outputs.All(float.IsFinite))
+        {
+            throw new InvalidDataException(
+                $"Model '{Card.Pipeline}' version {Version} answers a row of missing values with a number that is not finite; it cannot serve. Roll back, or train again.");
+        }
+    }
+}
