@@ -1,0 +1,36 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+using ServerlessMlops.Core.Scoring;
+using ServerlessMlops.Core.Scoring.Mlflow;
+
+namespace ServerlessMlops.Functions.Scoring;
+
+/// <summary>MLflow's <c>/invocations</c>: JSON or CSV in, <c>{"predictions": [...]}</c> out.</summary>
+internal sealed class MlflowProtocol : IScoringProtocol
+{
+    public static MlflowProtocol Instance { get; } = new();
+
+    public ScoringProblem? Read(HttpRequest request, ReadOnlySpan<byte> body, ScoringBatch batch, ScoringLimits limits)
+    {
+        if (request.Headers.ContentEncoding.Count > 0)
+        {
+            return ScoringProblem.UnsupportedMediaType($"{request.ContentType}, encoded as {request.Headers.ContentEncoding}");
+        }
+
+        string? type = request.ContentType;
+        if (Is(type, "application/json"))
+        {
+            return InvocationReader.Read(body, batch, limits);
+        }
+
+        return Is(type, "text/csv") ? CsvReader.Read(body, batch, limits) : ScoringProblem.UnsupportedMediaType(type);
+    }
+
+    public void Write(IBufferWriter<byte> answer, ScoringBatch batch, ServingModel model, RowIds ids) =>
+        InvocationWriter.Write(answer, batch, model.Outputs, model.Trailer, ids);
+
+    // "application/json", with or without parameters; of these, a charset other than UTF-8 is found when the body is read.
+    private static bool Is(string? type, string expected) =>
+        type is not null && type.StartsWith(expected, StringComparison.OrdinalIgnoreCase) &&
+        (type.Length == expected.Length || type.AsSpan(expected.Length).TrimStart() is [';', ..]);
+}

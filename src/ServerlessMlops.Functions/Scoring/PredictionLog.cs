@@ -1,0 +1,318 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Text;
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using ServerlessMlops.Core.Scoring;
+using ServerlessMlops.Core.Scoring.Predictions;
+
+namespace ServerlessMlops.Functions.Scoring;
+
+/// <summary>Where a request's rows went in the prediction log.</summary>
+/// <param name="IdPrefix">See <see cref="InferenceId.Prefix"/>.</param>
+/// <param name="FirstRow">Number of the first row.</param>
+public readonly record struct LoggedRows(byte[] IdPrefix, int FirstRow);
+
+/// <summary>
+/// The prediction log of this process. Requests put their rows into memory; files are written in the background, by size or after
+/// <see cref="ScoringOptions.LogFlushInterval"/>, and at shutdown.
+/// </summary>
+/// <remarks>
+/// A crash loses what was answered since the last flush and what storage had not taken by then, at most <see cref="ScoringOptions.LogBufferBytes"/>.
+/// Rows over that bound, or over <see cref="ScoringOptions.LogRowsPerSecond"/>, are answered and not logged: their ids say so, they are counted
+/// and reported.
+/// </remarks>
+public sealed class PredictionLog : BackgroundService
+{
+    private const int ReserveSeconds = 10;
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
+    private readonly IPredictionStore _store;
+    private readonly ScoringOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<PredictionLog> _logger;
+    private readonly string _instance;
+    private readonly ConcurrentDictionary<ServingModel, Lane> _lanes = new();
+    private readonly Channel<Work> _work = Channel.CreateUnbounded<Work>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly ArrayBufferWriter<byte> _lines = new();
+    private readonly ArrayBufferWriter<byte> _index = new();
+    private int _nextSegment = -1;
+    private long _buffered;
+    private long _dropped;
+    private long _reported;
+    private volatile bool _closed;
+
+    /// <summary>A log that begins to write when the host starts it.</summary>
+    public PredictionLog(IPredictionStore store, InstanceName instance, IOptions<ScoringOptions> options, TimeProvider time, ILogger<PredictionLog> logger)
+    {
+        _store = store;
+        _options = options.Value;
+        _time = time;
+        _logger = logger;
+        _instance = instance.Value;
+    }
+
+    /// <summary>Rows that were answered and not logged, since the process started.</summary>
+    public long DroppedRows => Volatile.Read(ref _dropped);
+
+    /// <summary>About how many bytes wait for storage.</summary>
+    public long BufferedBytes => Volatile.Read(ref _buffered);
+
+    /// <summary>Takes the rows of an answered request. Never waits for storage.</summary>
+    /// <param name="model">The model that scored them.</param>
+    /// <param name="batch">The rows, scored.</param>
+    /// <param name="requestId">The request's own id; empty where it has none.</param>
+    /// <param name="latency">How long reading and scoring took.</param>
+    public LoggedRows Append(ServingModel model, ScoringBatch batch, ReadOnlySpan<byte> requestId, TimeSpan latency)
+    {
+        while (true)
+        {
+            Lane lane = _lanes.GetOrAdd(model, static m => new Lane(m));
+            lock (lane)
+            {
+                // Between finding it and locking it, a resting lane may have been forgotten: rows put there would never be written.
+                if (!lane.IsForgotten)
+                {
+                    return Append(lane, batch, requestId, latency);
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes what the log holds of a pipeline now, and completes when storage has it.</summary>
+    public async Task FlushAsync(string pipeline, CancellationToken cancellation)
+    {
+        CloseLanes(lane => lane.Model.Card.Pipeline == pipeline);
+        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_work.Writer.TryWrite(new Work(null, written)))
+        {
+            await written.Task.WaitAsync(cancellation);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _closed = true;
+        CloseLanes(static _ => true);
+        _work.Writer.TryComplete();
+
+        // Ends the timer and the waits between tries; what is queued is then tried once more, as long as the host allows.
+        await base.StopAsync(cancellationToken);
+        long lost = 0;
+        while (_work.Reader.TryRead(out Work? work))
+        {
+            if (work.Segment is { } segment)
+            {
+                try
+                {
+                    await WriteAsync(segment, cancellationToken);
+                }
+                catch (Exception failure)
+                {
+                    ScoringLog.WriteFailed(_logger, failure, segment.Name.LinesPath, 1, TimeSpan.Zero);
+                    lost += segment.Rows;
+                }
+            }
+
+            work.Written?.TrySetResult();
+        }
+
+        if (lost > 0)
+        {
+            Interlocked.Add(ref _dropped, lost);
+            ScoringLog.LostAtShutdown(_logger, lost);
+        }
+
+        ReportDropped();
+    }
+
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(CloseByTimeAsync(stoppingToken), WriteClosedAsync(stoppingToken));
+
+    private LoggedRows Append(Lane lane, ScoringBatch batch, ReadOnlySpan<byte> requestId, TimeSpan latency)
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        long size = PredictionSegment.Estimate(batch);
+        if (_closed || Volatile.Read(ref _buffered) + size > _options.LogBufferBytes || !lane.TryTake(batch.Rows, now, _options.LogRowsPerSecond))
+        {
+            long before = Interlocked.Add(ref _dropped, batch.Rows) - batch.Rows;
+            return new LoggedRows(lane.DroppedPrefix(now, _instance), (int)(before % int.MaxValue));
+        }
+
+        PredictionSegment? segment = lane.Segment;
+        if (segment is null || segment.Name.Hour != HourOf(now) || segment.EstimatedBytes >= _options.LogFileBytes)
+        {
+            Close(lane);
+            var name = new PredictionSegmentName(lane.Model.Card.Pipeline, HourOf(now), _instance, Interlocked.Increment(ref _nextSegment));
+            lane.Segment = segment = new PredictionSegment(lane.Model, name, now);
+        }
+
+        long sizeBefore = segment.EstimatedBytes;
+        int first = segment.Append(batch, requestId, now, (int)Math.Min(latency.TotalMicroseconds, int.MaxValue));
+        Interlocked.Add(ref _buffered, segment.EstimatedBytes - sizeBefore);
+        return new LoggedRows(segment.IdPrefix, first);
+    }
+
+    private async Task CloseByTimeAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(_options.LogFlushInterval / 2, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stopping))
+            {
+                // Half the interval old and looked at every half interval: no row waits longer than the whole.
+                DateTimeOffset old = _time.GetUtcNow() - (_options.LogFlushInterval / 2);
+                CloseLanes(lane => lane.Segment is null || lane.Segment.OpenedAt <= old);
+                ReportDropped();
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The host stops; StopAsync writes what is left.
+        }
+    }
+
+    private async Task WriteClosedAsync(CancellationToken stopping)
+    {
+        try
+        {
+            while (await _work.Reader.WaitToReadAsync(stopping))
+            {
+                while (_work.Reader.TryPeek(out Work? work))
+                {
+                    if (work.Segment is { } segment)
+                    {
+                        await WriteUntilTakenAsync(segment, stopping);
+                    }
+
+                    _work.Reader.TryRead(out _);
+                    work.Written?.TrySetResult();
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The host stops; StopAsync writes what is left.
+        }
+    }
+
+    private async Task WriteUntilTakenAsync(PredictionSegment segment, CancellationToken stopping)
+    {
+        TimeSpan wait = FirstWait;
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await WriteAsync(segment, stopping);
+                return;
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException || !stopping.IsCancellationRequested)
+            {
+                ScoringLog.WriteFailed(_logger, failure, segment.Name.LinesPath, attempt, wait);
+                await Task.Delay(wait, _time, stopping);
+                wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
+            }
+        }
+    }
+
+    private async Task WriteAsync(PredictionSegment segment, CancellationToken cancellation)
+    {
+        _lines.ResetWrittenCount();
+        _index.ResetWrittenCount();
+        segment.Render(_lines, _index);
+        await _store.WriteAsync(segment.Name, _lines.WrittenMemory, _index.WrittenMemory, cancellation);
+        ScoringLog.Wrote(_logger, segment.Rows, segment.Name.LinesPath);
+        Interlocked.Add(ref _buffered, -segment.EstimatedBytes);
+        segment.Release();
+    }
+
+    private void CloseLanes(Func<Lane, bool> which)
+    {
+        foreach ((ServingModel model, Lane lane) in _lanes)
+        {
+            lock (lane)
+            {
+                if (which(lane))
+                {
+                    // A lane that rests is forgotten, so that models that were swapped out can go.
+                    if (lane.Segment is null && !_closed && lane.IsResting(_time.GetUtcNow()))
+                    {
+                        lane.IsForgotten = true;
+                        _lanes.TryRemove(model, out _);
+                    }
+
+                    Close(lane);
+                }
+            }
+        }
+    }
+
+    private void Close(Lane lane)
+    {
+        if (lane.Segment is { } segment)
+        {
+            lane.Segment = null;
+            _work.Writer.TryWrite(new Work(segment, null));
+        }
+    }
+
+    private void ReportDropped()
+    {
+        long total = DroppedRows;
+        if (total > _reported)
+        {
+            ScoringLog.Dropped(_logger, total - _reported, total);
+            _reported = total;
+        }
+    }
+
+    private static DateTimeOffset HourOf(DateTimeOffset at) => new(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerHour), TimeSpan.Zero);
+
+    private sealed record Work(PredictionSegment? Segment, TaskCompletionSource? Written);
+
+    /// <summary>The open file of one model, and its allowance of rows.</summary>
+    private sealed class Lane(ServingModel model)
+    {
+        private double _allowance = double.MaxValue;
+        private DateTimeOffset _allowedAt;
+        private byte[]? _droppedPrefix;
+        private DateTimeOffset _droppedHour;
+
+        public ServingModel Model { get; } = model;
+
+        public PredictionSegment? Segment { get; set; }
+
+        public bool IsForgotten { get; set; }
+
+        public bool IsResting(DateTimeOffset now) => now - _allowedAt > TimeSpan.FromMinutes(1);
+
+        public bool TryTake(int rows, DateTimeOffset now, int perSecond)
+        {
+            double most = (double)perSecond * ReserveSeconds;
+            _allowance = Math.Min(most, _allowance + Math.Max(0, (now - _allowedAt).TotalSeconds * perSecond));
+            _allowedAt = now;
+            if (_allowance < rows)
+            {
+                return false;
+            }
+
+            _allowance -= rows;
+            return true;
+        }
+
+        public byte[] DroppedPrefix(DateTimeOffset now, string instance)
+        {
+            if (_droppedPrefix is null || HourOf(now) != _droppedHour)
+            {
+                _droppedHour = HourOf(now);
+                _droppedPrefix = Encoding.UTF8.GetBytes(InferenceId.Prefix(Model.Card.Pipeline, _droppedHour, instance, -1));
+            }
+
+            return _droppedPrefix;
+        }
+    }
+}

@@ -1,0 +1,252 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using ServerlessMlops.Core.Scoring;
+
+namespace ServerlessMlops.Functions.Scoring;
+
+/// <summary>What a protocol does with a body, once there is a model: read the rows, write the answer.</summary>
+internal interface IScoringProtocol
+{
+    /// <summary>Reads the body into the batch; null where the rows can be scored.</summary>
+    ScoringProblem? Read(HttpRequest request, ReadOnlySpan<byte> body, ScoringBatch batch, ScoringLimits limits);
+
+    /// <summary>Writes the answer for the scored rows.</summary>
+    void Write(IBufferWriter<byte> answer, ScoringBatch batch, ServingModel model, RowIds ids);
+}
+
+/// <summary>
+/// Answers scoring requests of every protocol: admit, find the model, read the body, score, log, answer. The hot path does no storage I/O and
+/// allocates next to nothing of its own.
+/// </summary>
+public sealed class ScoringEndpoint(
+    ModelCache models, PredictionLog log, IOptions<ScoringOptions> options, TimeProvider time, ILogger<ScoringEndpoint> logger)
+{
+    /// <summary>The header that carries the caller's id of a request.</summary>
+    public const string InferenceIdHeader = "Inference-Id";
+
+    private const string JsonType = "application/json; charset=utf-8";
+    private readonly ScoringLimits _limits = options.Value.Limits;
+    private readonly int _mostRequests = options.Value.MaxConcurrentRequests;
+    private int _requests;
+
+    /// <summary>Requests being answered now.</summary>
+    public int RequestsInFlight => Volatile.Read(ref _requests);
+
+    /// <summary>Answers a request, whatever it holds: by predictions, or by a problem document.</summary>
+    internal async Task AnswerAsync(HttpContext http, string pipeline, int? version, IScoringProtocol protocol, CancellationToken cancellation)
+    {
+        long started = time.GetTimestamp();
+        LiveModel? model = null;
+        int status = StatusCodes.Status200OK;
+        bool admitted = Interlocked.Increment(ref _requests) <= _mostRequests;
+        try
+        {
+            ScoringProblem? problem = null;
+            if (!admitted)
+            {
+                problem = new ScoringProblem(429, "too-many-requests", "Too many requests at once", $"{_mostRequests} requests are being answered; try again in a second.")
+                {
+                    RetryAfterSeconds = 1,
+                };
+            }
+            else
+            {
+                ModelLookup found = await models.GetAsync(pipeline, cancellation);
+                model = found.Model;
+                problem = found.Problem ?? OfVersion(found.Model!, version);
+                if (problem is null)
+                {
+                    (problem, ReadResult body) = await ReadBodyAsync(http.Request, cancellation);
+                    if (problem is null)
+                    {
+                        problem = Score(http, body.Buffer, model!, protocol, started);
+                        http.Request.BodyReader.AdvanceTo(body.Buffer.End);
+                    }
+                }
+            }
+
+            if (problem is not null)
+            {
+                status = problem.Status;
+                WriteProblem(http, problem);
+            }
+
+            await http.Response.BodyWriter.FlushAsync(cancellation);
+        }
+        catch (BadHttpRequestException refused)
+        {
+            // The server found the body broken or too slow while it was read.
+            status = refused.StatusCode;
+            WriteProblem(http, new ScoringProblem(status, "malformed-request", "The request body cannot be read", $"{refused.Message} Send the body whole, with its true length."));
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested || http.RequestAborted.IsCancellationRequested)
+        {
+            // The caller is gone; there is nobody to answer.
+            status = StatusCodes.Status499ClientClosedRequest;
+        }
+        catch (Exception failure) when (!http.Response.HasStarted)
+        {
+            ScoringLog.Failed(logger, failure, pipeline);
+            status = StatusCodes.Status500InternalServerError;
+            WriteProblem(http, new ScoringProblem(status, "internal-error", "Scoring failed", "The request is not at fault; the reason is in the app's log. Try again."));
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _requests);
+            model?.Counter?.CountRequest(time.GetElapsedTime(started), status);
+        }
+    }
+
+    private static ScoringProblem? OfVersion(LiveModel live, int? version) =>
+        version is null || version == live.Model.Version
+            ? null
+            : new ScoringProblem(404, "version-not-live", "That version does not serve", $"Pipeline '{live.Model.Card.Pipeline}' serves version {live.Model.Version}; version {version} was asked for. Leave the version out, or promote it.");
+
+    private async ValueTask<(ScoringProblem? Problem, ReadResult Body)> ReadBodyAsync(HttpRequest request, CancellationToken cancellation)
+    {
+        if (request.ContentLength > _limits.MaxBodyBytes)
+        {
+            return (ScoringProblem.TooLarge(BodyTooLarge()), default);
+        }
+
+        PipeReader reader = request.BodyReader;
+        while (true)
+        {
+            ReadResult read = await reader.ReadAsync(cancellation);
+            if (read.Buffer.Length > _limits.MaxBodyBytes)
+            {
+                reader.AdvanceTo(read.Buffer.End);
+                return (ScoringProblem.TooLarge(BodyTooLarge()), default);
+            }
+
+            if (read.IsCompleted)
+            {
+                return (null, read);
+            }
+
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    private string BodyTooLarge() =>
+        $"The body has more than {_limits.MaxBodyBytes} bytes, the most that is read. Send the rows in several requests, or drop the file into the scoring container.";
+
+    private ScoringProblem? Score(HttpContext http, ReadOnlySequence<byte> body, LiveModel live, IScoringProtocol protocol, long started)
+    {
+        if (body.IsSingleSegment)
+        {
+            return Score(http, body.FirstSpan, live, protocol, started);
+        }
+
+        byte[] whole = ArrayPool<byte>.Shared.Rent((int)body.Length);
+        try
+        {
+            body.CopyTo(whole);
+            return Score(http, whole.AsSpan(0, (int)body.Length), live, protocol, started);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(whole);
+        }
+    }
+
+    private ScoringProblem? Score(HttpContext http, ReadOnlySpan<byte> body, LiveModel live, IScoringProtocol protocol, long started)
+    {
+        ServingModel model = live.Model;
+        string? requestId = http.Request.Headers[InferenceIdHeader];
+        Span<byte> id = stackalloc byte[requestId is null ? 0 : InferenceId.LongestId];
+        if (requestId is not null)
+        {
+            if (requestId.Length > id.Length || !Encoding.ASCII.TryGetBytes(requestId, id, out int length) || !InferenceId.IsValid(id[..length]))
+            {
+                return ScoringProblem.Malformed($"Header '{InferenceIdHeader}' is not an id: expected {InferenceId.Rule}.");
+            }
+
+            id = id[..length];
+        }
+
+        ScoringWorkspace workspace = ScoringWorkspace.Take();
+        try
+        {
+            ScoringBatch batch = workspace.Batch;
+            batch.Reset(model.Signature, model.Version, _limits);
+            if (protocol.Read(http.Request, body, batch, _limits) is { } problem)
+            {
+                return problem;
+            }
+
+            batch.Predict(model.Predictor);
+            Count(batch, live);
+            LoggedRows logged = log.Append(model, batch, id, time.GetElapsedTime(started));
+            protocol.Write(workspace.Answer, batch, model, new RowIds(batch, id, logged.IdPrefix, logged.FirstRow));
+            WriteAnswer(http.Response, workspace.Answer.WrittenSpan);
+            return null;
+        }
+        finally
+        {
+            workspace.GiveBack();
+        }
+    }
+
+    private static void Count(ScoringBatch batch, LiveModel live)
+    {
+        if (live.Counter is not { } counter)
+        {
+            return;
+        }
+
+        ScoringSignature signature = live.Model.Signature;
+        ReadOnlySpan<float> features = batch.Features;
+        ReadOnlySpan<int> codes = batch.CategoryCodes;
+        ReadOnlySpan<float> outputs = batch.Outputs;
+        for (int row = 0; row < batch.Rows; row++)
+        {
+            for (int input = 0; input < signature.Width; input++)
+            {
+                int slot = signature.CategorySlot(input);
+                if (slot < 0)
+                {
+                    counter.CountNumber(input, features[(row * signature.Width) + input]);
+                }
+                else
+                {
+                    counter.CountCategory(input, codes[(row * signature.CategoryCount) + slot]);
+                }
+            }
+
+            counter.CountOutput(live.Model.Outputs.Summary(outputs.Slice(row * batch.OutputWidth, batch.OutputWidth)));
+        }
+    }
+
+    private static void WriteAnswer(HttpResponse response, ReadOnlySpan<byte> answer)
+    {
+        response.ContentType = JsonType;
+        response.ContentLength = answer.Length;
+        response.BodyWriter.Write(answer);
+    }
+
+    private static void WriteProblem(HttpContext http, ScoringProblem problem)
+    {
+        HttpResponse response = http.Response;
+        response.StatusCode = problem.Status;
+        response.ContentType = ScoringProblem.MediaType;
+        if (problem.RetryAfterSeconds is { } seconds)
+        {
+            response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        var document = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(document))
+        {
+            problem.WriteTo(writer, http.Request.Path);
+        }
+
+        response.ContentLength = document.WrittenCount;
+        response.BodyWriter.Write(document.WrittenSpan);
+    }
+}

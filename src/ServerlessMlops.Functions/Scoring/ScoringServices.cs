@@ -1,0 +1,33 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Scoring.Predictions;
+using ServerlessMlops.Storage.Predictions;
+
+namespace ServerlessMlops.Functions.Scoring;
+
+/// <summary>Wires scoring.</summary>
+public static class ScoringServices
+{
+    /// <summary>
+    /// Adds scoring and its prediction log. Needs the model registry, the model store, a <see cref="Core.Scoring.PredictorReader"/> and the storage
+    /// account's blob client from elsewhere.
+    /// </summary>
+    public static IServiceCollection AddScoring(this IServiceCollection services)
+    {
+        services.AddOptions<ScoringOptions>().BindConfiguration(ScoringOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ScoringOptions>, ScoringOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(_ => InstanceName.Create());
+        services.TryAddSingleton(provider => new WindowCounters(provider.GetRequiredService<InstanceName>().Value));
+        services.TryAddSingleton<IPredictionStore, PredictionsContainer>();
+        return services
+            .AddSingleton<ModelLoader>()
+            .AddSingleton<ModelCache>()
+            .AddSingleton<ScoringEndpoint>()
+            .AddSingleton<PredictionLookup>()
+            .AddSingleton<PredictionLog>()
+            .AddHostedService(provider => provider.GetRequiredService<PredictionLog>());
+    }
+}

@@ -1,0 +1,99 @@
+using System.Runtime.CompilerServices;
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using ServerlessMlops.Core.Scoring.Predictions;
+
+namespace ServerlessMlops.Storage.Predictions;
+
+/// <summary>The <c>predictions</c> container; see <see cref="PredictionSegmentName"/> for its paths.</summary>
+public sealed class PredictionsContainer(BlobServiceClient service) : IPredictionStore
+{
+    /// <summary>Name of the container.</summary>
+    public const string Name = "predictions";
+
+    private readonly BlobContainerClient _container = service.GetBlobContainerClient(Name);
+    private volatile bool _exists;
+
+    /// <inheritdoc/>
+    public async Task WriteAsync(PredictionSegmentName name, ReadOnlyMemory<byte> lines, ReadOnlyMemory<byte> index, CancellationToken cancellation)
+    {
+        if (!_exists)
+        {
+            await _container.CreateIfNotExistsAsync(cancellationToken: cancellation);
+            _exists = true;
+        }
+
+        await WriteOnceAsync(name.LinesPath, lines, "application/x-ndjson", cancellation);
+        await WriteOnceAsync(name.IndexPath, index, "text/plain; charset=utf-8", cancellation);
+    }
+
+    /// <inheritdoc/>
+    public Task<ReadOnlyMemory<byte>?> ReadIndexAsync(PredictionSegmentName name, CancellationToken cancellation) =>
+        ReadAsync(name.IndexPath, default, cancellation);
+
+    /// <inheritdoc/>
+    public Task<ReadOnlyMemory<byte>?> ReadLineAsync(PredictionSegmentName name, PredictionLine line, CancellationToken cancellation) =>
+        ReadAsync(name.LinesPath, new HttpRange(line.Offset, line.Length), cancellation);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<PredictionSegmentName> ListAsync(
+        string pipeline, DateTimeOffset hour, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        IAsyncEnumerator<BlobItem> blobs = _container
+            .GetBlobsAsync(prefix: PredictionSegmentName.HourPrefix(pipeline, hour), cancellationToken: cancellation).GetAsyncEnumerator(cancellation);
+        await using (blobs)
+        {
+            while (await MoveNextAsync(blobs))
+            {
+                if (PredictionSegmentName.TryParseIndexPath(blobs.Current.Name, out PredictionSegmentName name))
+                {
+                    yield return name;
+                }
+            }
+        }
+    }
+
+    // A container that nothing was ever written to lists as an empty one.
+    private static async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<BlobItem> blobs)
+    {
+        try
+        {
+            return await blobs.MoveNextAsync();
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return false;
+        }
+    }
+
+    private async Task WriteOnceAsync(string path, ReadOnlyMemory<byte> content, string contentType, CancellationToken cancellation)
+    {
+        var options = new BlobUploadOptions
+        {
+            Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
+            HttpHeaders = new BlobHttpHeaders { ContentType = contentType },
+        };
+        try
+        {
+            await _container.GetBlobClient(path).UploadAsync(BinaryData.FromBytes(content), options, cancellation);
+        }
+        catch (RequestFailedException e) when (e.Status is 409 or 412)
+        {
+            // An earlier try got through and its answer was lost: no other process has this name.
+        }
+    }
+
+    private async Task<ReadOnlyMemory<byte>?> ReadAsync(string path, HttpRange range, CancellationToken cancellation)
+    {
+        try
+        {
+            BlobDownloadResult found = await _container.GetBlobClient(path).DownloadContentAsync(new BlobDownloadOptions { Range = range }, cancellation);
+            return found.Content.ToMemory();
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return null;
+        }
+    }
+}

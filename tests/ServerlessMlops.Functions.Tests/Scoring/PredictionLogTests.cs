@@ -1,0 +1,145 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using ServerlessMlops.Core.Scoring;
+using ServerlessMlops.Core.Scoring.Mlflow;
+using ServerlessMlops.Functions.Scoring;
+using ServerlessMlops.TestSupport.Time;
+
+namespace ServerlessMlops.Functions.Tests.Scoring;
+
+public sealed class PredictionLogTests
+{
+    private static readonly ServingModel Model = new(FakeModels.CardOf(1), 1, new VersionedPredictor(1));
+
+    private readonly FakePredictions store = new();
+    private readonly ManualTimeProvider time = new(new DateTimeOffset(2026, 1, 2, 3, 59, 0, TimeSpan.Zero));
+    private readonly ScoringOptions options = new();
+
+    [Fact]
+    public async Task Rows_AreWrittenAfterTheInterval()
+    {
+        using PredictionLog log = await StartAsync();
+        Append(log, 30).ShouldBe("flights.2026010203.0123abcd.0.0");
+        Append(log, 40).ShouldBe("flights.2026010203.0123abcd.0.1");
+        store.Blobs.ShouldBeEmpty();
+        time.Advance(options.LogFlushInterval);
+        await Eventually.HoldsAsync(() => store.Lines.Length == 2, "the file");
+        store.Blobs.Keys.ShouldContain("flights/2026/01/02/03/0123abcd-0.jsonl");
+        log.BufferedBytes.ShouldBe(0);
+        await log.StopAsync(default);
+    }
+
+    [Fact]
+    public async Task Rows_OfAnotherHourOrABigFile_GoIntoTheNextFile()
+    {
+        options.LogFileBytes = 64 * 1024;
+        using PredictionLog log = await StartAsync();
+        for (int i = 0; i < 1000; i++)
+        {
+            Append(log, i);
+        }
+
+        await Eventually.HoldsAsync(() => !store.Blobs.IsEmpty, "a full file is written without waiting for its time");
+        time.Advance(TimeSpan.FromMinutes(2));
+        Append(log, 1).ShouldStartWith("flights.2026010204.");
+        await log.StopAsync(default);
+        store.Lines.Length.ShouldBe(1001);
+    }
+
+    [Fact]
+    public async Task Rows_AtShutdown_AreWritten()
+    {
+        using PredictionLog log = await StartAsync();
+        string id = Append(log, 30);
+        await log.StopAsync(default);
+        JsonDocument.Parse(store.Lines.Single()).RootElement.GetProperty("inferenceId").GetString().ShouldBe(id);
+        Append(log, 30).ShouldBe("flights.2026010203.0123abcd.x.0");
+        log.DroppedRows.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Rows_WhileStorageIsDown_WaitThenAreWrittenOnce()
+    {
+        store.Fails = new IOException("down");
+        using PredictionLog log = await StartAsync();
+        Append(log, 30);
+        time.Advance(options.LogFlushInterval);
+        await Eventually.HoldsAsync(() => store.Tries == 1, "the first try");
+        store.Fails = null;
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return store.Lines.Length == 1;
+            },
+            "the next try");
+        await log.StopAsync(default);
+        store.Lines.Length.ShouldBe(1);
+        log.DroppedRows.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Rows_BeyondTheRate_AreCountedAndTheirIdsSaySo()
+    {
+        options.LogRowsPerSecond = 1;
+        using PredictionLog log = await StartAsync();
+        string[] ids = [.. Enumerable.Range(0, 12).Select(i => Append(log, i))];
+        ids.Count(id => id.Contains(".x.", StringComparison.Ordinal)).ShouldBe(2);
+        ids.Distinct().Count().ShouldBe(12);
+        log.DroppedRows.ShouldBe(2);
+        time.Advance(TimeSpan.FromSeconds(3));
+        Append(log, 1).ShouldNotContain(".x.");
+        await log.StopAsync(default);
+        store.Lines.Length.ShouldBe(11);
+    }
+
+    [Fact]
+    public async Task Rows_BeyondTheBuffer_AreDroppedNotWaitedFor()
+    {
+        options.LogBufferBytes = 1024 * 1024;
+        options.LogRowsPerSecond = 10_000_000;
+        store.Fails = new IOException("down");
+        using PredictionLog log = await StartAsync();
+        for (int i = 0; i < 20_000; i++)
+        {
+            Append(log, i);
+        }
+
+        log.DroppedRows.ShouldBeGreaterThan(0);
+        log.BufferedBytes.ShouldBeLessThanOrEqualTo(options.LogBufferBytes);
+        long accepted = 20_000 - log.DroppedRows;
+        await log.StopAsync(default);
+        log.DroppedRows.ShouldBe(20_000);
+        accepted.ShouldBeGreaterThan(1000);
+    }
+
+    [Fact]
+    public async Task Flush_OfAPipeline_CompletesWhenStorageHasIt()
+    {
+        using PredictionLog log = await StartAsync();
+        Append(log, 30);
+        await log.FlushAsync("flights", default).WaitAsync(TimeSpan.FromSeconds(10));
+        store.Lines.Length.ShouldBe(1);
+        await log.StopAsync(default);
+    }
+
+    private async Task<PredictionLog> StartAsync()
+    {
+        var log = new PredictionLog(store, new InstanceName("0123abcd"), Options.Create(options), time, NullLogger<PredictionLog>.Instance);
+        await log.StartAsync(default);
+        await Eventually.HoldsAsync(() => time.PendingTimers > 0, "the log's timer");
+        return log;
+    }
+
+    private static string Append(PredictionLog log, int speed)
+    {
+        var batch = new ScoringBatch();
+        batch.Reset(Model.Signature, 1, ScoringLimits.Default);
+        InvocationReader.Read(Encoding.UTF8.GetBytes($"{{\"instances\":[[{speed}]]}}"), batch, ScoringLimits.Default).ShouldBeNull();
+        batch.Predict(Model.Predictor);
+        LoggedRows rows = log.Append(Model, batch, default, TimeSpan.FromMicroseconds(41));
+        return Encoding.UTF8.GetString(rows.IdPrefix) + rows.FirstRow;
+    }
+}
