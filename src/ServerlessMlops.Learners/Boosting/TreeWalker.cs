@@ -11,7 +11,7 @@ namespace ServerlessMlops.Learners.Boosting;
 /// <remarks>
 /// <code>
 /// node:  threshold | column | left          right child = left + 1
-/// row:   x with NaN -> +infinity (goes right) | x with NaN -> -infinity (goes left)
+/// row:   x (NaN fails every test: right) | x with NaN -> -infinity (passes every test: left)
 /// </code>
 /// A node that sends missing values left asks the second half, so a step is one comparison, whatever is missing.
 /// </remarks>
@@ -87,9 +87,8 @@ internal sealed unsafe class TreeWalker
         for (int c = 0; c < columnCount; c++)
         {
             float x = columns[(c * stride) + row];
-            bool missing = float.IsNaN(x);
-            work[c] = missing ? float.PositiveInfinity : x;
-            work[columnCount + c] = missing ? float.NegativeInfinity : x;
+            work[c] = x;
+            work[columnCount + c] = float.IsNaN(x) ? float.NegativeInfinity : x;
         }
 
         fixed (Node* n = nodes)
@@ -145,8 +144,8 @@ internal sealed unsafe class TreeWalker
             {
                 depth = Math.Max(depth, at.Depth);
 
-                // Both halves of the row hold a number at column 0, and no number is above +infinity: the leaf leads to itself.
-                flat[at.Target] = new Node { Threshold = float.PositiveInfinity, Column = 0, Left = at.Target };
+                // The second half holds no NaN, and no number is above +infinity: the leaf leads to itself.
+                flat[at.Target] = new Node { Threshold = float.PositiveInfinity, Column = columnCount, Left = at.Target };
                 continue;
             }
 

@@ -1,0 +1,118 @@
+using ServerlessMlops.Learners.Onnx.Steps;
+
+namespace ServerlessMlops.Learners.Onnx;
+
+/// <summary>
+/// A value of the graph, row by row: the workspace columns that hold it, or a constant. A text value's columns hold category codes of one input.
+/// </summary>
+internal sealed record RowValue(int[] Slots)
+{
+    /// <summary>Index of the text input that the codes belong to; -1 for numbers.</summary>
+    public int TextInput { get; init; } = -1;
+
+    /// <summary>Set for a constant, which has no columns.</summary>
+    public OnnxTensor? Constant { get; init; }
+}
+
+/// <summary>What the compiler knows while it turns nodes into steps.</summary>
+internal sealed class ProgramBuilder
+{
+    /// <summary>Most columns of a workspace: a graph that doubles its width node by node must end somewhere.</summary>
+    private const int MaxSlots = 1 << 18;
+
+    private readonly Dictionary<string, RowValue> values = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, Dictionary<string, int>> categories = [];
+
+    public List<RowStep> Steps { get; } = [];
+
+    public int SlotCount { get; private set; }
+
+    /// <summary>Class names that a classifier node has brought; null before one has.</summary>
+    public string[]? Classes { get; set; }
+
+    public int Allocate(int width, string place)
+    {
+        if (width < 0 || width > MaxSlots - SlotCount)
+        {
+            throw new OnnxFormatException($"{place} would make the rows of the graph wider than {MaxSlots} columns; models of this kind are far narrower.");
+        }
+
+        int at = SlotCount;
+        SlotCount += width;
+        return at;
+    }
+
+    public RowValue Columns(int start, int width) => new([.. Enumerable.Range(start, width)]);
+
+    public void Define(string name, RowValue value, string place)
+    {
+        if (name.Length > 0 && !values.TryAdd(name, value))
+        {
+            throw new OnnxFormatException($"{place} writes '{name}', which is written already; expected every value to be written once.");
+        }
+    }
+
+    public RowValue Get(OnnxNode node, int input)
+    {
+        if (input >= node.Inputs.Length)
+        {
+            throw new OnnxFormatException($"{node.Place} has {node.Inputs.Length} inputs; expected at least {input + 1}.");
+        }
+
+        return values.TryGetValue(node.Inputs[input], out RowValue? value)
+            ? value
+            : throw new OnnxFormatException($"{node.Place} reads '{node.Inputs[input]}', which no input, constant or earlier node has written: the graph has a cycle or a part is absent.");
+    }
+
+    public RowValue? Find(string name) => values.GetValueOrDefault(name);
+
+    /// <summary>The node's input as numbers, side by side; the first column.</summary>
+    public int Numbers(OnnxNode node, int input, out int width)
+    {
+        RowValue value = Get(node, input);
+        RequireNumbers(node, value);
+        width = value.Slots.Length;
+        for (int i = 1; i < width; i++)
+        {
+            if (value.Slots[i] != value.Slots[0] + i)
+            {
+                int to = Allocate(width, node.Place);
+                Steps.Add(new CopyStep(value.Slots, to));
+                return to;
+            }
+        }
+
+        return width == 0 ? 0 : value.Slots[0];
+    }
+
+    public static void RequireNumbers(OnnxNode node, RowValue value)
+    {
+        if (value.TextInput >= 0 || value.Constant is not null)
+        {
+            throw new OnnxFormatException($"{node.Place} is given {(value.Constant is null ? "text" : "a constant")}; expected columns of numbers.");
+        }
+    }
+
+    /// <summary>The constant that a node's input is.</summary>
+    public OnnxTensor Constant(OnnxNode node, int input) => Get(node, input).Constant
+        ?? throw new OnnxFormatException($"{node.Place} is given a computed value as input {input}; expected a constant.");
+
+    /// <summary>Code of a category of a text input; a new one for a name not met before.</summary>
+    public int CategoryCode(int input, string name)
+    {
+        if (!categories.TryGetValue(input, out Dictionary<string, int>? codes))
+        {
+            categories[input] = codes = new Dictionary<string, int>(StringComparer.Ordinal);
+        }
+
+        if (!codes.TryGetValue(name, out int code))
+        {
+            codes[name] = code = codes.Count;
+        }
+
+        return code;
+    }
+
+    /// <summary>The categories of a text input, by code.</summary>
+    public string[] Categories(int input) => categories.TryGetValue(input, out Dictionary<string, int>? codes) ? [.. codes.Keys] : [];
+}

@@ -1,0 +1,144 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using ServerlessMlops.Learners.Onnx.Steps;
+
+namespace ServerlessMlops.Learners.Onnx;
+
+/// <summary>
+/// A model ready to score. Immutable and thread-safe; scoring allocates nothing. A row scores the same bits alone and in a batch.
+/// </summary>
+public sealed class ScoringModel
+{
+    private const int StackFloats = 2048;
+    private const int BlockRows = 128;
+
+    private readonly RowStep[] steps;
+    private readonly int slots;
+    private readonly int[] outputs;
+    private readonly CategoryDictionary?[] dictionaries;
+
+    internal ScoringModel(LearningTask task, IReadOnlyList<string> classes, IReadOnlyList<ModelInput> inputs, RowStep[] steps, int slots, int[] outputs)
+    {
+        Task = task;
+        Classes = classes;
+        Inputs = inputs;
+        this.steps = steps;
+        this.slots = slots;
+        this.outputs = outputs;
+        dictionaries = [.. inputs.Select(i => i.Kind == InputKind.Category ? new CategoryDictionary(i.Categories) : null)];
+    }
+
+    /// <summary>What the model has learned.</summary>
+    public LearningTask Task { get; }
+
+    /// <summary>Class names by class number; for binary the second is the positive one; empty for regression.</summary>
+    public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>The feature vector, in order.</summary>
+    public IReadOnlyList<ModelInput> Inputs { get; }
+
+    /// <summary>Outputs a row: 1 (probability of the positive class, or the value), or one probability a class.</summary>
+    public int OutputCount => outputs.Length;
+
+    /// <summary>Stands for a category that the model does not know, in a feature vector.</summary>
+    public const float UnknownCategory = -1;
+
+    /// <summary>The number that stands for a category in the feature vector: its code, <see cref="UnknownCategory"/>, or NaN for an empty name, which is a missing one.</summary>
+    /// <param name="input">Index of an input of kind <see cref="InputKind.Category"/>.</param>
+    /// <param name="utf8">The name.</param>
+    /// <exception cref="ArgumentException">The input is a number.</exception>
+    public float EncodeCategory(int input, ReadOnlySpan<byte> utf8)
+    {
+        CategoryDictionary dictionary = dictionaries[input]
+            ?? throw new ArgumentException($"Input {input} ('{Inputs[input].Name}') is a number; expected the index of a category.", nameof(input));
+        return utf8.IsEmpty ? float.NaN : dictionary.Find(utf8);
+    }
+
+    /// <summary>Scores one row.</summary>
+    /// <param name="features">A number for each of <see cref="Inputs"/>: NaN is missing; categories as <see cref="EncodeCategory"/> gives them.</param>
+    /// <param name="outputs">Receives <see cref="OutputCount"/> numbers.</param>
+    /// <exception cref="ArgumentException">A span is too short.</exception>
+    [SkipLocalsInit]
+    public void Predict(ReadOnlySpan<float> features, Span<float> outputs)
+    {
+        Require(features.Length >= Inputs.Count, features.Length, Inputs.Count, "features");
+        Require(outputs.Length >= OutputCount, outputs.Length, OutputCount, "outputs");
+        float[]? rented = slots > StackFloats ? ArrayPool<float>.Shared.Rent(slots) : null;
+        Span<float> work = rented ?? stackalloc float[StackFloats];
+        features[..Inputs.Count].CopyTo(work);
+        foreach (RowStep step in steps)
+        {
+            step.Run(work, 1, 1);
+        }
+
+        for (int k = 0; k < this.outputs.Length; k++)
+        {
+            outputs[k] = work[this.outputs[k]];
+        }
+
+        if (rented is not null)
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
+    }
+
+    /// <summary>Scores rows on the calling thread.</summary>
+    /// <param name="rowMajor">Feature vectors one after another, <see cref="Inputs"/> numbers each.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="outputs">Receives <see cref="OutputCount"/> numbers a row, row-major.</param>
+    /// <exception cref="ArgumentException">A span is too short.</exception>
+    public void PredictBatch(ReadOnlySpan<float> rowMajor, int rows, Span<float> outputs)
+    {
+        int width = Inputs.Count, count = OutputCount;
+        Require(rowMajor.Length >= (long)rows * width, rowMajor.Length, (long)rows * width, "features");
+        Require(outputs.Length >= (long)rows * count, outputs.Length, (long)rows * count, "outputs");
+        if (rows == 1)
+        {
+            Predict(rowMajor, outputs);
+            return;
+        }
+
+        int blockRows = Math.Min(rows, Math.Max(8, Math.Min(BlockRows, (1 << 22) / slots)));
+        float[] work = ArrayPool<float>.Shared.Rent(slots * blockRows);
+        for (int from = 0; from < rows; from += blockRows)
+        {
+            int blockCount = Math.Min(blockRows, rows - from);
+            Transpose(rowMajor.Slice(from * width, blockCount * width), width, work, blockRows);
+            foreach (RowStep step in steps)
+            {
+                step.Run(work, blockRows, blockCount);
+            }
+
+            for (int k = 0; k < count; k++)
+            {
+                ReadOnlySpan<float> column = work.AsSpan(this.outputs[k] * blockRows, blockCount);
+                for (int row = 0; row < column.Length; row++)
+                {
+                    outputs[((from + row) * count) + k] = column[row];
+                }
+            }
+        }
+
+        ArrayPool<float>.Shared.Return(work);
+    }
+
+    private static void Transpose(ReadOnlySpan<float> rowMajor, int width, float[] work, int stride)
+    {
+        for (int column = 0; column < width; column++)
+        {
+            int to = column * stride;
+            for (int at = column; at < rowMajor.Length; at += width)
+            {
+                work[to++] = rowMajor[at];
+            }
+        }
+    }
+
+    private static void Require(bool holds, long found, long expected, string what)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException($"There is room for {found} {what}; the model needs {expected}.");
+        }
+    }
+}
