@@ -37,9 +37,8 @@ internal sealed record OrchestratorStarted : HistoryEvent;
 
 internal sealed record OrchestratorCompleted : HistoryEvent;
 
-/// <param name="SeenMessages">Message ids that the execution before (continue-as-new) has consumed: a late second delivery is dropped.</param>
 internal sealed record ExecutionStarted(
-    string Name, string Version, string? Input, ParentReference? Parent, IReadOnlyList<string>? SeenMessages) : HistoryEvent;
+    string Name, string Version, string? Input, ParentReference? Parent) : HistoryEvent;
 
 internal sealed record ExecutionCompleted(InstanceStatus Status, string? Result, Failure? Failure) : HistoryEvent;
 

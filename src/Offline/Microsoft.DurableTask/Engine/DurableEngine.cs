@@ -1,0 +1,307 @@
+using System.Collections.Concurrent;
+using Microsoft.DurableTask.Engine.History;
+using Microsoft.DurableTask.Engine.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Microsoft.DurableTask.Engine;
+
+/// <summary>
+/// Runs the orchestrations of one hub while this process owns it.
+/// <para>
+/// Per instance one partition: its row, its history (a row per episode), its inbox and its outbox. An episode reads new messages, replays,
+/// and commits everything it changes in one transaction, fenced by the row's ETag. What has to happen next (activities, timers,
+/// sub-orchestrations) is not stored a second time: it is what the history says was begun and not ended. So a crash before the commit
+/// loses nothing but work that is done again, and a crash after it is made good by <see cref="EpisodeRunner"/> when the instance is loaded.
+/// </para>
+/// </summary>
+internal sealed partial class DurableEngine : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, InstanceSession> _sessions = new(StringComparer.Ordinal);
+    private readonly IInstanceStore _store;
+    private readonly IHubLease _lease;
+    private readonly EngineSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly EpisodeRunner _runner;
+    private readonly ActivityRunner _activities;
+    private readonly SemaphoreSlim _orchestratorSlots;
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stopping = new();
+    private CancellationTokenSource? _ownership;
+    private TimerQueue _timers;
+    private Task? _ownerLoop;
+    private int _workers;
+
+    public DurableEngine(
+        IInstanceStore store, IHubLease lease, TaskFunctions functions, EngineSettings settings, TimeProvider time, ILoggerFactory loggerFactory)
+    {
+        _store = store;
+        _lease = lease;
+        _settings = settings;
+        _time = time;
+        _logger = loggerFactory.CreateLogger("Microsoft.DurableTask.Engine");
+        _timers = new TimerQueue(time);
+        _orchestratorSlots = new SemaphoreSlim(settings.MaxConcurrentOrchestrators);
+        _activities = new ActivityRunner(functions, settings.MaxConcurrentActivities, time, loggerFactory);
+        _runner = new EpisodeRunner(this, store, functions, settings, time, loggerFactory);
+    }
+
+    public InstanceWatch Watch { get; } = new();
+
+    public IInstanceStore Store => _store;
+
+    public EngineSettings Settings => _settings;
+
+    public TimeProvider Time => _time;
+
+    /// <summary>Completes when the tables exist; the client waits for it.</summary>
+    public Task Ready => _ready.Task;
+
+    public bool IsOwner => _ownership is { IsCancellationRequested: false };
+
+    /// <summary>Returns at once; storage that is not reachable yet is waited for in the background.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _ownerLoop = Task.Run(() => OwnHubAsync(_stopping.Token), CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Begins nothing new, lets running activities and episodes end until the token is cancelled, then gives up the hub.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
+        _activities.Close();
+        _timers.Dispose();
+        try
+        {
+            // An activity's end is worth a last episode: what it did is not done again.
+            await _activities.DrainAsync(cancellationToken);
+            while (Volatile.Read(ref _workers) > 0)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            LogDrainCut();
+        }
+
+        await _stopping.CancelAsync();
+        if (_ownerLoop is not null)
+        {
+            await _ownerLoop;
+        }
+
+        await _lease.ReleaseAsync(CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(new CancellationToken(canceled: true));
+        await _lease.DisposeAsync();
+        _timers.Dispose();
+        _ownership?.Dispose();
+    }
+
+    /// <summary>Tells the engine, or the process that owns the hub, that there is something new for an instance.</summary>
+    public async Task NotifyAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        if (IsOwner)
+        {
+            Post(instanceId, null, rereadInbox: true);
+        }
+        else
+        {
+            await _store.SignalAsync(instanceId, cancellationToken);
+        }
+    }
+
+    internal void Post(string instanceId, MailboxItem? item, bool rereadInbox = false)
+    {
+        if (_ownership is not { IsCancellationRequested: false } ownership)
+        {
+            return;
+        }
+
+        while (true)
+        {
+            var session = _sessions.GetOrAdd(instanceId, id => new InstanceSession(id));
+            if (session.TryPost(item, rereadInbox, out var startWorker))
+            {
+                if (startWorker)
+                {
+                    StartWorker(session, ownership.Token);
+                }
+
+                return;
+            }
+
+            _sessions.TryRemove(new KeyValuePair<string, InstanceSession>(instanceId, session));
+        }
+    }
+
+    internal void ScheduleTimer(DateTimeOffset at, Action callback) => _timers.Schedule(at, callback);
+
+    internal void StartActivity(string instanceId, string executionId, TaskScheduled scheduled, CancellationToken ownership) =>
+        _activities.Start(
+            new ActivityInvocation(instanceId, scheduled.Name, scheduled.Version, scheduled.EventId, scheduled.Input),
+            ending => Post(instanceId, new MailboxItem(ending, executionId, null)),
+            ownership);
+
+    private async Task OwnHubAsync(CancellationToken stopping)
+    {
+        var faults = 0;
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await _store.InitializeAsync(stopping);
+                _ready.TrySetResult();
+                var lost = await _lease.AcquireAsync(stopping);
+                await OwnAsync(lost, stopping);
+                faults = 0;
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                LogHubFault(exception);
+                await DelayAsync(++faults, stopping);
+            }
+        }
+    }
+
+    private async Task OwnAsync(CancellationToken lost, CancellationToken stopping)
+    {
+        using var ownership = CancellationTokenSource.CreateLinkedTokenSource(lost, stopping);
+        _ownership = ownership;
+        try
+        {
+            await foreach (var instanceId in _store.ListActiveAsync(ownership.Token))
+            {
+                Post(instanceId, null);
+            }
+
+            while (true)
+            {
+                foreach (var instanceId in await _store.ReadSignalsAsync(ownership.Token))
+                {
+                    Post(instanceId, null, rereadInbox: true);
+                }
+
+                await Task.Delay(_settings.PollInterval, _time, ownership.Token);
+            }
+        }
+        catch (OperationCanceledException) when (lost.IsCancellationRequested && !stopping.IsCancellationRequested)
+        {
+            LogHubLost();
+        }
+        finally
+        {
+            await ownership.CancelAsync();
+            _ownership = null;
+            _sessions.Clear();
+            if (!stopping.IsCancellationRequested)
+            {
+                _timers.Dispose();
+                _timers = new TimerQueue(_time);
+            }
+        }
+    }
+
+    private void StartWorker(InstanceSession session, CancellationToken ownership)
+    {
+        Interlocked.Increment(ref _workers);
+        _ = Task.Run(
+            async () =>
+            {
+                try
+                {
+                    await WorkAsync(session, ownership);
+                }
+                finally
+                {
+                    Interlocked.Decrement(ref _workers);
+                }
+            },
+            CancellationToken.None);
+    }
+
+    private async Task WorkAsync(InstanceSession session, CancellationToken ownership)
+    {
+        while (!ownership.IsCancellationRequested)
+        {
+            try
+            {
+                await _orchestratorSlots.WaitAsync(ownership);
+                bool retire;
+                try
+                {
+                    retire = await _runner.RunRoundAsync(session, ownership);
+                }
+                finally
+                {
+                    _orchestratorSlots.Release();
+                }
+
+                session.Faults = 0;
+                if (session.TryRest(retire))
+                {
+                    if (retire)
+                    {
+                        _sessions.TryRemove(new KeyValuePair<string, InstanceSession>(session.InstanceId, session));
+                    }
+
+                    return;
+                }
+            }
+            catch (OperationCanceledException) when (ownership.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (InstanceConflictException) when (session.Faults < 3)
+            {
+                // Either a write of ours went through although it seemed to fail, or another process has the hub: read again and see.
+                session.Faults++;
+                session.Unload();
+            }
+            catch (Exception exception)
+            {
+                session.Unload();
+                LogInstanceFault(exception, session.InstanceId);
+                try
+                {
+                    await DelayAsync(++session.Faults, ownership);
+                }
+                catch (OperationCanceledException)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    private Task DelayAsync(int faults, CancellationToken cancellationToken)
+    {
+        var delay = _settings.FaultDelay * Math.Pow(2, Math.Min(faults - 1, 6));
+        return Task.Delay(delay < TimeSpan.FromMinutes(1) ? delay : TimeSpan.FromMinutes(1), _time, cancellationToken);
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "The hub's storage failed; trying again.")]
+    private partial void LogHubFault(Exception exception);
+
+    [LoggerMessage(2, LogLevel.Warning, "Another process took the hub over; this one waits for its turn.")]
+    private partial void LogHubLost();
+
+    [LoggerMessage(3, LogLevel.Error, "Work on instance '{InstanceId}' failed; it will be done again.")]
+    private partial void LogInstanceFault(Exception exception, string instanceId);
+
+    [LoggerMessage(4, LogLevel.Warning, "Activities were still running when the time to stop ran out; the next start runs them again.")]
+    private partial void LogDrainCut();
+}

@@ -1,0 +1,313 @@
+using DurableTask.Core.Exceptions;
+using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.Engine.History;
+using Microsoft.DurableTask.Engine.Storage;
+
+namespace Microsoft.DurableTask.Engine;
+
+/// <summary>The client of an engine's hub; it works whether or not this process owns the hub.</summary>
+internal sealed class EngineClient(string name, DurableEngine engine) : DurableTaskClient(name)
+{
+    private static readonly InstanceStatus[] DefaultDedupe = [InstanceStatus.Pending, InstanceStatus.Running, InstanceStatus.Suspended];
+
+    private long _lastTicks;
+
+    private IInstanceStore Store => engine.Store;
+
+    private DataConverter Converter => engine.Settings.Replay.DataConverter;
+
+    public override async Task<string> ScheduleNewOrchestrationInstanceAsync(
+        TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(orchestratorName.Name, nameof(orchestratorName));
+        var dedupe = DedupeStatuses(options);
+        var now = Now();
+        var state = new InstanceState
+        {
+            InstanceId = options?.InstanceId ?? Guid.NewGuid().ToString("N"),
+            Name = orchestratorName.Name,
+            Version = options?.Version is { } version ? version.Version : engine.Settings.DefaultVersion,
+            ExecutionId = Guid.NewGuid().ToString("N"),
+            Status = InstanceStatus.Pending,
+            Input = Converter.Serialize(input),
+            CreatedAt = now,
+            LastUpdatedAt = now,
+            IncarnatedAt = now,
+            ScheduledStart = options?.StartAt?.ToUniversalTime(),
+            Tags = options?.Tags is { Count: > 0 } tags ? tags : null,
+            IsActive = true,
+        };
+        await CreateAsync(state, dedupe, cancellation);
+        return state.InstanceId;
+    }
+
+    public override Task RaiseEventAsync(
+        string instanceId, string eventName, object? eventPayload = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(eventName);
+        return SendAsync(instanceId, now => new EventRaised(eventName, Converter.Serialize(eventPayload), null) { Timestamp = now }, cancellation);
+    }
+
+    public override Task TerminateInstanceAsync(
+        string instanceId, TerminateInstanceOptions? options = null, CancellationToken cancellation = default) =>
+        SendAsync(
+            instanceId,
+            now => new ExecutionTerminated(Converter.Serialize(options?.Output), options?.Recursive ?? false) { Timestamp = now },
+            cancellation);
+
+    public override Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default) =>
+        SendAsync(instanceId, now => new ExecutionSuspended(reason) { Timestamp = now }, cancellation);
+
+    public override Task ResumeInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default) =>
+        SendAsync(instanceId, now => new ExecutionResumed(reason) { Timestamp = now }, cancellation);
+
+    public override Task<OrchestrationMetadata> WaitForInstanceStartAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) =>
+        WaitAsync(instanceId, status => status != InstanceStatus.Pending, getInputsAndOutputs, cancellation);
+
+    public override Task<OrchestrationMetadata> WaitForInstanceCompletionAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) =>
+        WaitAsync(instanceId, InstanceStatusExtensions.IsTerminal, getInputsAndOutputs, cancellation);
+
+    public override async Task<OrchestrationMetadata?> GetInstancesAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(instanceId);
+        await engine.Ready.WaitAsync(cancellation);
+        return await Store.GetStateAsync(instanceId, cancellation) is { } state ? ToMetadata(state, getInputsAndOutputs) : null;
+    }
+
+    public override AsyncPageable<OrchestrationMetadata> GetAllInstancesAsync(OrchestrationQuery? filter = null)
+    {
+        var query = filter ?? new OrchestrationQuery();
+        var isFirst = true;
+        return Pageable.Create<OrchestrationMetadata>(async (token, size, cancellation) =>
+        {
+            await engine.Ready.WaitAsync(cancellation);
+            var start = isFirst ? token ?? query.ContinuationToken : token;
+            isFirst = false;
+            var page = await Store.QueryAsync(query, start, size ?? query.PageSize, cancellation);
+            return new Page<OrchestrationMetadata>(
+                [.. page.Values.Select(state => ToMetadata(state, query.FetchInputsAndOutputs))], page.ContinuationToken);
+        });
+    }
+
+    public override async Task<PurgeResult> PurgeInstanceAsync(
+        string instanceId, PurgeInstanceOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(instanceId);
+        await engine.Ready.WaitAsync(cancellation);
+        var state = await Store.GetStateAsync(instanceId, cancellation);
+        return new PurgeResult(state is not null && await TryPurgeAsync(state, cancellation) ? 1 : 0, isComplete: true);
+    }
+
+    public override async Task<PurgeResult> PurgeAllInstancesAsync(
+        PurgeInstancesFilter filter, PurgeInstanceOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        await engine.Ready.WaitAsync(cancellation);
+        var query = new OrchestrationQuery(filter.CreatedFrom, filter.CreatedTo, filter.Statuses);
+        var started = engine.Time.GetTimestamp();
+        var count = 0;
+        string? token = null;
+        do
+        {
+            var page = await Store.QueryAsync(query, token, OrchestrationQuery.DefaultPageSize, cancellation);
+            foreach (var state in page.Values)
+            {
+                if (filter.Timeout is { } timeout && engine.Time.GetElapsedTime(started) > timeout)
+                {
+                    return new PurgeResult(count, isComplete: false);
+                }
+
+                count += await TryPurgeAsync(state, cancellation) ? 1 : 0;
+            }
+
+            token = page.ContinuationToken;
+        }
+        while (token is not null);
+        return new PurgeResult(count, isComplete: true);
+    }
+
+    public override async Task<string> RestartAsync(
+        string instanceId, bool restartWithNewInstanceId = false, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(instanceId);
+        await engine.Ready.WaitAsync(cancellation);
+        var old = await Store.GetStateAsync(instanceId, cancellation)
+            ?? throw new ArgumentException($"An orchestration with the instanceId {instanceId} was not found.");
+        if (!restartWithNewInstanceId && !old.Status.IsTerminal())
+        {
+            throw new InvalidOperationException($"An orchestration with the instanceId {instanceId} cannot be restarted.");
+        }
+
+        var now = Now();
+        var state = new InstanceState
+        {
+            InstanceId = restartWithNewInstanceId ? Guid.NewGuid().ToString("N") : instanceId,
+            Name = old.Name,
+            Version = old.Version,
+            ExecutionId = Guid.NewGuid().ToString("N"),
+            Input = old.Input,
+            CreatedAt = now,
+            LastUpdatedAt = now,
+            IncarnatedAt = now,
+            Tags = old.Tags,
+            IsActive = true,
+        };
+        await CreateAsync(state, DefaultDedupe, cancellation);
+        return state.InstanceId;
+    }
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static InstanceStatus[] DedupeStatuses(StartOrchestrationOptions? options)
+    {
+        if (options?.DedupeStatuses is not { } names)
+        {
+            return DefaultDedupe;
+        }
+
+        var given = names.Select(text => Enum.TryParse<OrchestrationRuntimeStatus>(text, ignoreCase: true, out var status)
+            ? status
+            : throw new ArgumentException($"Invalid orchestration runtime status: '{text}' for deduplication.")).ToHashSet();
+        var statuses = given.Select(status => Enum.TryParse<InstanceStatus>(status.ToString(), out var known) ? known : (InstanceStatus?)null)
+            .OfType<InstanceStatus>()
+            .ToArray();
+        if (statuses.Contains(InstanceStatus.Terminated) && DefaultDedupe.Except(statuses).Any())
+        {
+            throw new ArgumentException(
+                "DedupeStatuses contain 'Terminated' but allow a running instance to be replaced: it would be terminated, and then forbid the new one. " +
+                "Add Pending, Running and Suspended, or leave out Terminated.");
+        }
+
+        return statuses;
+    }
+
+    private static OrchestrationRuntimeStatus ToPublic(InstanceStatus status) => Enum.Parse<OrchestrationRuntimeStatus>(status.ToString());
+
+    private async Task CreateAsync(InstanceState state, InstanceStatus[] dedupe, CancellationToken cancellation)
+    {
+        await engine.Ready.WaitAsync(cancellation);
+        while (true)
+        {
+            // Insert first: a new id, the usual case, costs one call.
+            if (await Store.TryCreateAsync(state, null, cancellation) is not null)
+            {
+                break;
+            }
+
+            var existing = await Store.GetStateAsync(state.InstanceId, cancellation);
+            if (existing is null)
+            {
+                continue;
+            }
+
+            if (existing.ExecutionId == state.ExecutionId)
+            {
+                break; // Our own insert, whose answer was lost.
+            }
+
+            if (dedupe.Contains(existing.Status))
+            {
+                throw new OrchestrationAlreadyExistsException(
+                    $"An Orchestration instance with the status {existing.Status} already exists.");
+            }
+
+            if (!existing.Status.IsTerminal())
+            {
+                await TerminateInstanceAsync(state.InstanceId, new TerminateInstanceOptions("A new instance with the same id replaces this one."), cancellation);
+                await WaitForInstanceCompletionAsync(state.InstanceId, cancellation);
+            }
+            else if (await Store.TryCreateAsync(state, existing.ETag, cancellation) is not null)
+            {
+                break;
+            }
+        }
+
+        await engine.NotifyAsync(state.InstanceId, cancellation);
+        engine.Watch.Changed(state.InstanceId);
+    }
+
+    private async Task SendAsync(string instanceId, Func<DateTime, HistoryEvent> create, CancellationToken cancellation)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(instanceId);
+        await engine.Ready.WaitAsync(cancellation);
+
+        // Messages for instances that ended or never were are silently discarded, as the real client's documentation says.
+        if (await Store.GetStateAsync(instanceId, cancellation) is not { } state || state.Status.IsTerminal())
+        {
+            return;
+        }
+
+        var now = Now();
+        var message = new InboxMessage(RowKeys.Inbox(now, Guid.NewGuid().ToString("N")), create(now.UtcDateTime));
+        if (engine.IsOwner)
+        {
+            await Store.AddInboxAsync(instanceId, message, cancellation);
+            engine.Post(instanceId, new MailboxItem(message.Event, null, message.Key));
+        }
+        else
+        {
+            // Word first, and it stays for a while: whoever reads it finds the message now or the next time.
+            await engine.NotifyAsync(instanceId, cancellation);
+            await Store.AddInboxAsync(instanceId, message, cancellation);
+        }
+    }
+
+    private async Task<OrchestrationMetadata> WaitAsync(
+        string instanceId, Func<InstanceStatus, bool> reached, bool getInputsAndOutputs, CancellationToken cancellation)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(instanceId);
+        await engine.Ready.WaitAsync(cancellation);
+
+        // Within the process the change is told; if another process owns the hub, asking now and then has to do.
+        var delay = TimeSpan.FromMilliseconds(250);
+        while (true)
+        {
+            var change = engine.Watch.NextChange(instanceId);
+            var state = await Store.GetStateAsync(instanceId, cancellation);
+            if (state is not null && reached(state.Status))
+            {
+                return ToMetadata(state, getInputsAndOutputs);
+            }
+
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            var pause = Task.Delay(engine.IsOwner ? TimeSpan.FromSeconds(30) : delay, engine.Time, waiting.Token);
+            await Task.WhenAny(change, pause);
+            await waiting.CancelAsync();
+            cancellation.ThrowIfCancellationRequested();
+            delay = delay < TimeSpan.FromSeconds(5) ? delay * 2 : delay;
+        }
+    }
+
+    private async Task<bool> TryPurgeAsync(InstanceState state, CancellationToken cancellation) =>
+        state.Status.IsTerminal() && await Store.PurgeAsync(state, cancellation);
+
+    private OrchestrationMetadata ToMetadata(InstanceState state, bool withData) => new(state.Name, state.InstanceId)
+    {
+        DataConverter = withData ? Converter : null,
+        RuntimeStatus = ToPublic(state.Status),
+        CreatedAt = state.CreatedAt,
+        LastUpdatedAt = state.LastUpdatedAt,
+        SerializedInput = withData ? state.Input : null,
+        SerializedOutput = withData ? state.Output : null,
+        SerializedCustomStatus = withData ? state.CustomStatus : null,
+        Tags = state.Tags ?? new Dictionary<string, string>(),
+        FailureDetails = state.Failure?.ToDetails(),
+    };
+
+    // Strictly increasing, so that messages of one client keep their order.
+    private DateTimeOffset Now()
+    {
+        while (true)
+        {
+            var last = Interlocked.Read(ref _lastTicks);
+            var next = Math.Max(engine.Time.GetUtcNow().UtcTicks, last + 1);
+            if (Interlocked.CompareExchange(ref _lastTicks, next, last) == last)
+            {
+                return new DateTimeOffset(next, TimeSpan.Zero);
+            }
+        }
+    }
+}
