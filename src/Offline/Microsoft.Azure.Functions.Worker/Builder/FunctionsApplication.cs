@@ -1,0 +1,67 @@
+using System.Reflection;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Azure.Functions.Worker.Middleware;
+using Microsoft.Azure.Functions.Worker.Offline;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Microsoft.Azure.Functions.Worker.Builder;
+
+public static class FunctionsApplication
+{
+    public static FunctionsApplicationBuilder CreateBuilder(string[] args) =>
+        new(args, AppContext.BaseDirectory, () => [Assembly.GetEntryAssembly() ?? throw new InvalidOperationException("There is no entry assembly to find functions in.")]);
+
+    /// <summary>An app whose folder and functions a test names.</summary>
+    internal static FunctionsApplicationBuilder CreateBuilder(string[] args, string folder, params Assembly[] functions) => new(args, folder, () => functions);
+}
+
+public sealed class FunctionsApplicationBuilder : IHostApplicationBuilder, IFunctionsWorkerApplicationBuilder
+{
+    private readonly WebApplicationBuilder _web;
+    private readonly MiddlewareList _middleware = [];
+    private readonly LocalHost _host;
+
+    internal FunctionsApplicationBuilder(string[] args, string folder, Func<IReadOnlyList<Assembly>> functions)
+    {
+        _web = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = folder });
+        _host = new LocalHost(args, folder, functions, _web);
+    }
+
+    public IServiceCollection Services => _web.Services;
+
+    public IConfigurationManager Configuration => _web.Configuration;
+
+    public ILoggingBuilder Logging => _web.Logging;
+
+    public IMetricsBuilder Metrics => _web.Metrics;
+
+    public IHostEnvironment Environment => _web.Environment;
+
+    public IDictionary<object, object> Properties => ((IHostApplicationBuilder)_web).Properties;
+
+    public IFunctionsWorkerApplicationBuilder Use(Func<FunctionExecutionDelegate, FunctionExecutionDelegate> middleware)
+    {
+        _middleware.Add(middleware);
+        return this;
+    }
+
+    public void ConfigureContainer<TContainerBuilder>(IServiceProviderFactory<TContainerBuilder> factory, Action<TContainerBuilder>? configure = null)
+        where TContainerBuilder : notnull => ((IHostApplicationBuilder)_web).ConfigureContainer(factory, configure);
+
+    public IHost Build() => _host.Build(_middleware);
+}
+
+public static class FunctionsApplicationBuilderAspNetCoreExtensions
+{
+    /// <summary>Functions get ASP.NET Core's own HttpRequest and may return IActionResult and IResult. Here that is always so; what is added is MVC's result executors.</summary>
+    public static FunctionsApplicationBuilder ConfigureFunctionsWebApplication(this FunctionsApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddMvcCore();
+        return builder;
+    }
+}
