@@ -67,7 +67,7 @@ public static class Distributions
             c = NotZero(b + (an / c));
             double delta = d * c;
             fraction *= delta;
-            if (Math.Abs(delta - 1) < Epsilon * 4)
+            if (Math.Abs(delta - 1) < 1e-14)
             {
                 break;
             }

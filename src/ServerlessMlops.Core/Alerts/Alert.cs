@@ -1,0 +1,73 @@
+using System.Text.Json.Serialization;
+using ServerlessMlops.Core.Pipelines;
+
+namespace ServerlessMlops.Core.Alerts;
+
+/// <summary>How an alert stands.</summary>
+public enum AlertState
+{
+    /// <summary>It holds, and nobody has said that they look after it.</summary>
+    Firing,
+
+    /// <summary>It holds, and somebody looks after it: no reminders.</summary>
+    Acknowledged,
+
+    /// <summary>It is over.</summary>
+    Resolved,
+}
+
+/// <summary>One thing that is wrong with a pipeline, however many events report it: a row of the <c>alerts</c> table.</summary>
+public sealed record Alert
+{
+    /// <summary>See <see cref="AlertEvent.Fingerprint"/>.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The pipeline.</summary>
+    public required string Pipeline { get; init; }
+
+    /// <summary>What it is about.</summary>
+    public required AlertTopic Topic { get; init; }
+
+    /// <summary>The gravest severity of its events.</summary>
+    public required AlertSeverity Severity { get; init; }
+
+    /// <summary>See <see cref="AlertEvent.Subject"/>.</summary>
+    public required string Subject { get; init; }
+
+    /// <summary>Title of the latest event.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>Detail of the latest event.</summary>
+    public required string Detail { get; init; }
+
+    /// <summary>Evidence of the latest event.</summary>
+    public required string Evidence { get; init; }
+
+    /// <summary>How it stands.</summary>
+    public required AlertState State { get; init; }
+
+    /// <summary>When it began to hold; anew after it was resolved.</summary>
+    public required DateTimeOffset FirstAt { get; init; }
+
+    /// <summary>When it was last reported.</summary>
+    public required DateTimeOffset LastAt { get; init; }
+
+    /// <summary>How often it was reported since it began.</summary>
+    public required long Occurrences { get; init; }
+
+    /// <summary>The latest observation counted; see <see cref="AlertEvent.Observation"/>.</summary>
+    public long Observation { get; init; }
+
+    /// <summary>Whether there is something to tell that has not been told.</summary>
+    public bool Unsent { get; init; }
+
+    /// <summary>When it was last told.</summary>
+    public DateTimeOffset? NotifiedAt { get; init; }
+
+    /// <summary>Who looks after it, or closed it.</summary>
+    public string? AcknowledgedBy { get; init; }
+
+    /// <summary>Storage's version mark; a change is refused where it has moved on.</summary>
+    [JsonIgnore]
+    public string? ETag { get; init; }
+}

@@ -1,0 +1,27 @@
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+
+namespace ServerlessMlops.Storage;
+
+/// <summary>Ways to write a blob that may be repeated.</summary>
+internal static class BlobWrites
+{
+    /// <summary>Writes the blob where there is none; what stands stays (content-addressed and versioned paths hold one content for ever).</summary>
+    public static async Task CreateAsync(BlobClient blob, BinaryData content, string contentType, CancellationToken cancellation)
+    {
+        var options = new BlobUploadOptions
+        {
+            Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
+            HttpHeaders = new BlobHttpHeaders { ContentType = contentType },
+        };
+        try
+        {
+            await blob.UploadAsync(content, options, cancellation);
+        }
+        catch (RequestFailedException e) when (e.Status is 409 or 412)
+        {
+            // Written before, by this run's first try or by another of the same content.
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text.Json;
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using ServerlessMlops.Core;
+using ServerlessMlops.Core.Monitoring;
+
+namespace ServerlessMlops.Storage.Monitoring;
+
+/// <summary>The <c>monitoring</c> container: <c>{pipeline}/{yyyy}/{MM}/{dd}/{HHmm}.json</c>, a report by the time its window ended.</summary>
+public sealed class MonitoringContainer(BlobServiceClient service) : IMonitorReports
+{
+    /// <summary>Name of the container.</summary>
+    public const string Name = "monitoring";
+
+    private readonly LazyContainer _container = new(service, Name);
+
+    /// <inheritdoc/>
+    public async Task<MonitorReport> SaveAsync(MonitorReport report, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        BlobContainerClient container = await _container.OpenAsync(cancellation);
+        BlobClient blob = container.GetBlobClient(Path(report.Pipeline, report.Until));
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(report, MlopsJson.Indented);
+        await BlobWrites.CreateAsync(blob, new BinaryData(json), "application/json", cancellation);
+        return await ReadAsync(blob, cancellation) ?? report;
+    }
+
+    /// <inheritdoc/>
+    public async Task<MonitorReport?> GetAsync(string pipeline, DateTimeOffset until, CancellationToken cancellation)
+    {
+        BlobContainerClient container = await _container.OpenAsync(cancellation);
+        return await ReadAsync(container.GetBlobClient(Path(pipeline, until)), cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task<MonitorReport?> GetLatestAsync(string pipeline, DateTimeOffset now, TimeSpan within, CancellationToken cancellation)
+    {
+        BlobContainerClient container = await _container.OpenAsync(cancellation);
+        for (DateTimeOffset day = new(now.UtcDateTime.Date, TimeSpan.Zero); day > now - within - TimeSpan.FromDays(1); day = day.AddDays(-1))
+        {
+            string? last = null;
+            await foreach (BlobItem blob in container.GetBlobsAsync(prefix: string.Create(CultureInfo.InvariantCulture, $"{pipeline}/{day.UtcDateTime:yyyy'/'MM'/'dd}/"), cancellationToken: cancellation))
+            {
+                last = blob.Name;
+            }
+
+            if (last is not null)
+            {
+                MonitorReport? report = await ReadAsync(container.GetBlobClient(last), cancellation);
+                return report?.Until >= now - within ? report : null;
+            }
+        }
+
+        return null;
+    }
+
+    private static string Path(string pipeline, DateTimeOffset until) =>
+        string.Create(CultureInfo.InvariantCulture, $"{pipeline}/{until.UtcDateTime:yyyy'/'MM'/'dd'/'HHmm}.json");
+
+    private static async Task<MonitorReport?> ReadAsync(BlobClient blob, CancellationToken cancellation)
+    {
+        try
+        {
+            BlobDownloadResult found = await blob.DownloadContentAsync(cancellation);
+            return JsonSerializer.Deserialize<MonitorReport>(found.Content.ToMemory().Span, MlopsJson.Options);
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return null;
+        }
+    }
+}
