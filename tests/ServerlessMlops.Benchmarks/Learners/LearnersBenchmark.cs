@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using ServerlessMlops.Learners;
+using ServerlessMlops.Learners.Boosting;
+using ServerlessMlops.Learners.Metrics;
+using ServerlessMlops.Learners.Onnx;
+
+namespace ServerlessMlops.Benchmarks.Learners;
+
+/// <summary>Our half of the comparison with scikit-learn and xgboost; <c>compare.py</c> prepares the data, runs all sides in turn and prints the table.</summary>
+internal static class LearnersBenchmark
+{
+    public static int Run(string[] args)
+    {
+        var options = Enumerable.Range(0, args.Length - 1).Where(i => args[i].StartsWith("--", StringComparison.Ordinal)).ToDictionary(i => args[i], i => args[i + 1]);
+        int Option(string name, int otherwise) => options.TryGetValue(name, out string? text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+        int threads = Option("--threads", 2), repeat = Option("--repeat", 3);
+        BenchmarkData data = BenchmarkData.Load(args[1]);
+        object result = args[0] == "predict" ? Predict(data, threads) : Fit(data, threads, repeat, Option("--defaults", 0) == 1);
+        Console.WriteLine(JsonSerializer.Serialize(result));
+        return 0;
+    }
+
+    private static object Fit(BenchmarkData data, int threads, int repeat, bool defaults)
+    {
+        using var process = Process.GetCurrentProcess();
+        process.Refresh();
+        long before = process.WorkingSet64;
+        var seconds = new List<double>();
+        var cpu = new List<double>();
+        TrainedModel? model = null;
+        for (int i = 0; i <= repeat; i++)
+        {
+            TimeSpan cpuBefore = process.TotalProcessorTime;
+            long start = Stopwatch.GetTimestamp();
+            model = Train(data, threads, defaults);
+            seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+            process.Refresh();
+            cpu.Add((process.TotalProcessorTime - cpuBefore).TotalSeconds);
+        }
+
+        process.Refresh();
+        IReadOnlyDictionary<string, double> metrics = Metric.Evaluate(data.Task, data.Classes, data.TestY, model!.Predict(data.TestX));
+        return new { cold = seconds[0], warm = seconds.Skip(1).Min(), cpu = cpu.Skip(1).DefaultIfEmpty(cpu[0]).Min(), peak_mb = (process.PeakWorkingSet64 - before) / 1e6, metrics, model.Iterations };
+    }
+
+    private static TrainedModel Train(BenchmarkData data, int threads, bool defaults) => Learner.Train(
+        new LearnerOptions
+        {
+            Threads = threads,
+            BoostingOptions = defaults ? new BoostingOptions() : new BoostingOptions { Iterations = 100, EarlyStoppingRounds = 0 },
+        },
+        data.X, data.Y, data.Task, [.. Enumerable.Range(0, data.Classes).Select(k => $"{k}")]);
+
+    /// <summary>One row at a time in process, and batches of 100,000 rows on each thread.</summary>
+    private static object Predict(BenchmarkData data, int threads)
+    {
+        ScoringModel model = OnnxModel.Load(OnnxWriter.Write(Train(data, threads, false)));
+        float[] vectors = data.Vectors(model);
+        int rows = data.TestX.Rows, width = model.Inputs.Count, batch = Math.Min(rows, 100_000);
+        var outputs = new float[rows * model.OutputCount];
+        double single = Best(20, () =>
+        {
+            for (int row = 0; row < 1000; row++)
+            {
+                model.Predict(vectors.AsSpan(row % rows * width, width), outputs);
+            }
+        }) / 1000;
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        for (int row = 0; row < 10_000; row++)
+        {
+            model.Predict(vectors.AsSpan(row % rows * width, width), outputs);
+        }
+
+        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+        double one = Best(10, () => model.PredictBatch(vectors, batch, outputs));
+        double all = Best(10, () => Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, t =>
+        {
+            int from = (int)((long)batch * t / threads), to = (int)((long)batch * (t + 1) / threads);
+            model.PredictBatch(vectors.AsSpan(from * width), to - from, outputs.AsSpan(from * model.OutputCount));
+        }));
+        return new { single_us = single * 1e6, allocated_bytes = allocated, batch_rows_per_s_one_thread = batch / one, batch_rows_per_s = batch / all };
+    }
+
+    private static double Best(int times, Action action)
+    {
+        double best = double.PositiveInfinity;
+        for (int i = 0; i < times + 3; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            action();
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        return best;
+    }
+}
