@@ -6,6 +6,9 @@ public interface IRowPredictor
     /// <summary>Length of a feature vector.</summary>
     int FeatureCount { get; }
 
+    /// <summary>Names of the features in order, where the model knows them; null where it does not.</summary>
+    IReadOnlyList<string>? FeatureNames => null;
+
     /// <summary>Outputs per row: 1 (probability of the positive class, or the value), or one probability per class.</summary>
     int OutputCount { get; }
 

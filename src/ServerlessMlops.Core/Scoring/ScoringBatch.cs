@@ -202,6 +202,13 @@ public sealed partial class ScoringBatch
 
     internal void AcceptCategory(int row, int input, ReadOnlySpan<byte> category)
     {
+        // As in training, where an empty field is a missing value.
+        if (category.IsEmpty)
+        {
+            SetMissing(row, input);
+            return;
+        }
+
         int code = Signature.FindCategory(input, category, out float value);
         if (code == ScoringSignature.UnknownCategory)
         {

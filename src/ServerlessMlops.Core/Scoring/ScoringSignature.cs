@@ -49,6 +49,13 @@ public sealed class ScoringSignature
                 "Roll back to a version whose card and model belong together, or train again.");
         }
 
+        if (predictor.FeatureNames is { } known && !known.SequenceEqual(card.Inputs.Select(i => i.Name), StringComparer.Ordinal))
+        {
+            throw new InvalidDataException(
+                $"The card of pipeline '{card.Pipeline}' lists the inputs {string.Join(", ", card.Inputs.Select(i => i.Name))} and its model takes {string.Join(", ", known)}. " +
+                "Roll back to a version whose card and model belong together, or train again.");
+        }
+
         Card = card;
         int width = card.Inputs.Count;
         var names = new List<string>(width + 4);

@@ -42,7 +42,7 @@ public static class CsvReader
             {
                 if (position < roles.Length)
                 {
-                    Accept(batch, row, roles[position], fields.Value, fields.IsQuoted);
+                    Accept(batch, row, roles[position], fields.Value);
                 }
 
                 position++;
@@ -59,7 +59,7 @@ public static class CsvReader
         }
     }
 
-    private static void Accept(ScoringBatch batch, int row, int role, ReadOnlySpan<byte> field, bool isQuoted)
+    private static void Accept(ScoringBatch batch, int row, int role, ReadOnlySpan<byte> field)
     {
         switch (role)
         {
@@ -75,15 +75,7 @@ public static class CsvReader
 
         if (batch.Signature.IsCategory(role))
         {
-            if (field.IsEmpty && !isQuoted)
-            {
-                batch.SetMissing(row, role);
-            }
-            else
-            {
-                batch.AcceptCategory(row, role, field);
-            }
-
+            batch.AcceptCategory(row, role, field);
             return;
         }
 
@@ -115,9 +107,6 @@ public static class CsvReader
         /// <summary>The field, without its quotes.</summary>
         public ReadOnlySpan<byte> Value { get; private set; }
 
-        /// <summary>Whether the field stood in quotes.</summary>
-        public bool IsQuoted { get; private set; }
-
         /// <summary>Whether the field is the last of its line.</summary>
         public bool EndsLine { get; private set; }
 
@@ -143,7 +132,6 @@ public static class CsvReader
             ReadOnlySpan<byte> rest = text[at..];
             int end = rest.IndexOfAny((byte)',', (byte)'\n');
             Value = end < 0 ? rest : rest[..end];
-            IsQuoted = false;
             EndsLine = end < 0 || rest[end] == '\n';
             at = end < 0 ? text.Length : at + end + 1;
             if (EndsLine && Value.Length > 0 && Value[^1] == '\r')
@@ -179,7 +167,6 @@ public static class CsvReader
             }
 
             Value = quotes == 0 ? text[start..end] : batch.Unquote(text[start..end]);
-            IsQuoted = true;
             int after = end + 1;
             if (after < text.Length && text[after] == '\r')
             {
