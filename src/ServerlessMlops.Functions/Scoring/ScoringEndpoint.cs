@@ -102,7 +102,8 @@ public sealed class ScoringEndpoint(
         }
     }
 
-    private static ScoringProblem? OfVersion(LiveModel live, int? version) =>
+    /// <summary>Null where the version asked for is the one that serves, or none was asked for.</summary>
+    internal static ScoringProblem? OfVersion(LiveModel live, int? version) =>
         version is null || version == live.Model.Version
             ? null
             : new ScoringProblem(404, "version-not-live", "That version does not serve", $"Pipeline '{live.Model.Card.Pipeline}' serves version {live.Model.Version}; version {version} was asked for. Leave the version out, or promote it.");

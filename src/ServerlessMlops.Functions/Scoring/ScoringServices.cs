@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Scoring;
 using ServerlessMlops.Core.Scoring.Predictions;
 using ServerlessMlops.Storage.Predictions;
 
@@ -11,7 +12,7 @@ namespace ServerlessMlops.Functions.Scoring;
 public static class ScoringServices
 {
     /// <summary>
-    /// Adds scoring and its prediction log. Needs the model registry, the model store, a <see cref="Core.Scoring.PredictorReader"/> and the storage
+    /// Adds scoring and its prediction log. Needs the model registry, the model store and the storage
     /// account's blob client from elsewhere.
     /// </summary>
     public static IServiceCollection AddScoring(this IServiceCollection services)
@@ -22,6 +23,7 @@ public static class ScoringServices
         services.TryAddSingleton(_ => InstanceName.Create());
         services.TryAddSingleton(provider => new WindowCounters(provider.GetRequiredService<InstanceName>().Value));
         services.TryAddSingleton<IPredictionStore, PredictionsContainer>();
+        services.TryAddSingleton<PredictorReader>(OnnxPredictor.Read);
         return services
             .AddSingleton<ModelLoader>()
             .AddSingleton<ModelCache>()

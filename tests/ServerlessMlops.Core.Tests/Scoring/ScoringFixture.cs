@@ -74,9 +74,9 @@ internal static class ScoringFixture
         OutputReference = new FeatureGroups("output", FeatureKind.Number, [], [], [0, 0]),
     };
 
-    public static SumPredictor Predictor { get; } = new(Carriers);
+    public static SumPredictor SumModel { get; } = new(Carriers);
 
-    public static ScoringSignature Signature { get; } = new(Card(), Predictor);
+    public static ScoringSignature Signature { get; } = new(Card(), SumModel);
 
     public static ScoringBatch NewBatch(ScoringLimits? limits = null)
     {

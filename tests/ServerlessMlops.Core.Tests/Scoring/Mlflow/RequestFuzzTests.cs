@@ -34,7 +34,7 @@ public class RequestFuzzTests
             if (problem is null)
             {
                 answered++;
-                batch.Predict(Predictor);
+                batch.Predict(SumModel);
                 batch.Outputs.Length.ShouldBe(batch.Rows);
                 batch.Findings().ShouldAllBe(f => !f.IsError);
             }

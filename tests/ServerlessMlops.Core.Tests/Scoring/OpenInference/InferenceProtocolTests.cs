@@ -78,7 +78,7 @@ public class InferenceProtocolTests
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
         {
-            InferenceWriter.WriteMetadata(writer, new ServingModel(Card(), 3, Predictor));
+            InferenceWriter.WriteMetadata(writer, new ServingModel(Card(), 3, SumModel));
         }
 
         Text(buffer).ShouldBe("""{"name":"flights","versions":["3"],"platform":"onnx_onnxv1","inputs":[{"name":"speed","datatype":"FP32","shape":[-1]},{"name":"altitude","datatype":"FP32","shape":[-1]},{"name":"carrier","datatype":"BYTES","shape":[-1]}],"outputs":[{"name":"decision","datatype":"BYTES","shape":[-1]},{"name":"probability","datatype":"FP32","shape":[-1]},{"name":"inferenceId","datatype":"BYTES","shape":[-1]}]}""");
@@ -123,9 +123,9 @@ public class InferenceProtocolTests
             return "";
         }
 
-        batch.Predict(Predictor);
+        batch.Predict(SumModel);
         var buffer = new ArrayBufferWriter<byte>();
-        InferenceWriter.Write(buffer, batch, new ServingModel(Card(), 3, Predictor), request, new RowIds(batch, default, "p."u8, 0));
+        InferenceWriter.Write(buffer, batch, new ServingModel(Card(), 3, SumModel), request, new RowIds(batch, default, "p."u8, 0));
         return Text(buffer);
     }
 }

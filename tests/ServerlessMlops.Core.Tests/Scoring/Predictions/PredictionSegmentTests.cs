@@ -11,7 +11,7 @@ namespace ServerlessMlops.Core.Tests.Scoring.Predictions;
 public class PredictionSegmentTests
 {
     private static readonly DateTimeOffset At = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
-    private static readonly ServingModel Model = new(Card(), 3, Predictor);
+    private static readonly ServingModel Model = new(Card(), 3, SumModel);
     private static readonly PredictionSegmentName Name = new("flights", new DateTimeOffset(2026, 1, 2, 3, 0, 0, TimeSpan.Zero), "0123abcd", 4);
 
     [Fact]
@@ -77,7 +77,7 @@ public class PredictionSegmentTests
         var batch = new ScoringBatch();
         batch.Reset(Model.Signature, 3, ScoringLimits.Default);
         InvocationReader.Read(Encoding.UTF8.GetBytes(body), batch, ScoringLimits.Default).ShouldBeNull();
-        batch.Predict(Predictor);
+        batch.Predict(SumModel);
         return segment.Append(batch, Encoding.UTF8.GetBytes(requestId), At, 41);
     }
 }
