@@ -52,9 +52,10 @@ internal static class ScoreCommand
         var table = new Table().Border(TableBorder.Simple);
         table.AddColumn(scored.KeyName ?? "Row");
         table.AddColumn("Prediction");
+        table.AddColumn("Inference id");
         foreach ((string key, JsonElement prediction) in scored.Keys.Zip(scored.Answer.Predictions))
         {
-            table.AddRow(Markup.Escape(key), Markup.Escape(PredictionText.Of(prediction)));
+            table.AddRow(Markup.Escape(key), Markup.Escape(PredictionText.Of(prediction)), Markup.Escape(PredictionText.InferenceId(prediction)));
         }
 
         return table;

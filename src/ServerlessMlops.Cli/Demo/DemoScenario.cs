@@ -20,7 +20,7 @@ internal sealed class DemoScenario(Uri url, string connection, string sample, Ti
     private const string FirstUpload = "1990-1997.csv";
     private const string HeldBack = "2002-05-to-07.csv";
     private const int ScoredRows = 8;
-    private const int SkippedRows = 20;
+    private const int SkippedRows = 210;
 
     public async Task<DemoFacts> RunAsync(CancellationToken cancellation)
     {

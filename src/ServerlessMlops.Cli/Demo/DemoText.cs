@@ -41,12 +41,12 @@ internal static class DemoText
         var table = new Table().Border(TableBorder.Simple).Title("Would the strike damage the aircraft? Rows the model has never seen");
         table.AddColumn("Key");
         table.AddColumn("Strike");
-        table.AddColumn("Prediction");
+        table.AddColumn("Chance of damage");
         table.AddColumn("Truth");
         foreach (DemoPrediction row in facts.Predictions)
         {
-            table.AddRow(
-                Markup.Escape(row.Key), Markup.Escape(row.Row), Markup.Escape(PredictionText.Of(row.Prediction)), row.Actual == "true" ? "damaged" : "not damaged");
+            string chance = PredictionText.Probability(row.Prediction) is { } probability ? $"{probability:0%}" : PredictionText.Of(row.Prediction);
+            table.AddRow(Markup.Escape(row.Key), Markup.Escape(row.Row), Markup.Escape(chance), row.Actual == "true" ? "damaged" : "not damaged");
         }
 
         return table;
@@ -69,6 +69,12 @@ internal static class DemoText
         {
             reporter.Say($"  [bold]{Markup.Escape(command)}[/]");
             reporter.Say($"      [grey]{Markup.Escape(what)}[/]");
+        }
+
+        if (facts.Predictions.Select(p => PredictionText.InferenceId(p.Prediction)).FirstOrDefault(id => id.Length > 0) is { } inferenceId)
+        {
+            reporter.Say($"  [bold]curl {Markup.Escape($"{facts.Url}api/predictions/{inferenceId}")}[/]");
+            reporter.Say("      [grey]what was answered, by which version (in a minute, when the log is written)[/]");
         }
 
         reporter.Say($"The spec is {sample}/{facts.Pipeline}.yaml, the app's log {Markup.Escape(log)}, all state {Markup.Escape(folders.State)} (delete it to start afresh).");
