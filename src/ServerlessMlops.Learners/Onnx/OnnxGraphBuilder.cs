@@ -26,20 +26,34 @@ internal sealed class OnnxGraphBuilder
     /// <summary>Adds a node with one output; returns its name.</summary>
     public string Node(string opType, string domain, string[] from, string to, params ProtoMessage[] attributes)
     {
+        AddNode(opType, domain, from, [to], attributes);
+        return to;
+    }
+
+    /// <summary>Adds a node with a label and a score output, as classifiers have.</summary>
+    public void NodeOfTwo(string opType, string domain, string from, string label, string scores, params ProtoMessage[] attributes) =>
+        AddNode(opType, domain, [from], [label, scores], attributes);
+
+    private void AddNode(string opType, string domain, string[] from, string[] to, ProtoMessage[] attributes)
+    {
         var node = new ProtoMessage();
         foreach (string input in from)
         {
             node.Text(1, input);
         }
 
-        node.Text(2, to).Text(3, to).Text(4, opType);
+        foreach (string output in to)
+        {
+            node.Text(2, output);
+        }
+
+        node.Text(3, to[0]).Text(4, opType);
         foreach (ProtoMessage attribute in attributes)
         {
             node.Message(5, attribute);
         }
 
         nodes.Add(domain.Length > 0 ? node.Text(7, domain) : node);
-        return to;
     }
 
     public void Input(string name, OnnxType type, params long[] dims) => inputs.Add(Value(name, type, dims));
