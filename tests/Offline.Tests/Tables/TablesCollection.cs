@@ -46,4 +46,20 @@ internal static class TestTables
 
         return list;
     }
+
+    /// <summary>At most <paramref name="count"/> pages.</summary>
+    public static async Task<List<Azure.Page<T>>> ToPagesAsync<T>(this IAsyncEnumerable<Azure.Page<T>> pages, int count = int.MaxValue)
+    {
+        var list = new List<Azure.Page<T>>();
+        await foreach (var page in pages)
+        {
+            list.Add(page);
+            if (list.Count == count)
+            {
+                break;
+            }
+        }
+
+        return list;
+    }
 }
