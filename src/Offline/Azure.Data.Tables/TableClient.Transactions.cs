@@ -17,14 +17,12 @@ public partial class TableClient
     {
         ArgumentNullException.ThrowIfNull(actions);
         var content = new TransactionContent(requests, Name, Guid.NewGuid(), Guid.NewGuid());
-        var count = 0;
         foreach (var action in actions)
         {
             content.Add(action);
-            count++;
         }
 
-        if (count == 0)
+        if (content.Count == 0)
         {
             throw new InvalidOperationException("Batch is empty: a transaction needs at least one action.");
         }

@@ -32,7 +32,7 @@ internal sealed class EntityBinder
 
     public static EntityBinder Of(Type type) => Binders.GetOrAdd(type, static key => new EntityBinder(key));
 
-    public void Write(Utf8JsonWriter writer, object entity)
+    public void Write(Utf8JsonWriter writer, object entity, ServiceLimits limits)
     {
         foreach (var member in members)
         {
@@ -42,7 +42,7 @@ internal sealed class EntityBinder
             }
 
             var value = member.Get(entity);
-            EntityWriter.WriteProperty(writer, member.Name, value is Enum ? value.ToString() : value);
+            EntityWriter.WriteProperty(writer, member.Name, value is Enum ? value.ToString() : value, limits);
         }
     }
 

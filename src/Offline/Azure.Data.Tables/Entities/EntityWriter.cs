@@ -16,30 +16,34 @@ internal static class EntityWriter
 
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.Default, SkipValidation = true };
 
+    /// <exception cref="RequestFailedException">The entity is beyond what the service stores.</exception>
     /// <exception cref="NotSupportedException">A property has a type that the service has none for, or a DateTime is not in UTC.</exception>
     public static ReadOnlyMemory<byte> Write(ITableEntity entity)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
+        var limits = new ServiceLimits();
         using (var writer = new Utf8JsonWriter(buffer, Options))
         {
             writer.WriteStartObject();
             if (entity is IDictionary<string, object> properties)
             {
-                WriteProperties(writer, properties);
+                WriteProperties(writer, properties, limits);
             }
             else
             {
-                EntityBinder.Of(entity.GetType()).Write(writer, entity);
+                EntityBinder.Of(entity.GetType()).Write(writer, entity, limits);
             }
 
             writer.WriteEndObject();
         }
 
+        limits.Verify();
         return buffer.WrittenMemory;
     }
 
-    public static void WriteProperty(Utf8JsonWriter writer, string name, object value)
+    public static void WriteProperty(Utf8JsonWriter writer, string name, object value, ServiceLimits limits)
     {
+        limits.Count(name, value);
         writer.WritePropertyName(name);
         WriteValue(writer, value is long or ulong ? Convert.ToString(value, CultureInfo.InvariantCulture) : value);
         if (EdmType.Of(value) is { } type)
@@ -48,7 +52,7 @@ internal static class EntityWriter
         }
     }
 
-    private static void WriteProperties(Utf8JsonWriter writer, IDictionary<string, object> properties)
+    private static void WriteProperties(Utf8JsonWriter writer, IDictionary<string, object> properties, ServiceLimits limits)
     {
         foreach (var (name, value) in properties)
         {
@@ -62,7 +66,7 @@ internal static class EntityWriter
                 throw new NotSupportedException("Enum values are only supported for custom model types implementing ITableEntity.");
             }
 
-            WriteProperty(writer, name, value);
+            WriteProperty(writer, name, value, limits);
         }
     }
 

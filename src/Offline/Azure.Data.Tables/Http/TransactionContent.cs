@@ -1,7 +1,9 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using Azure.Core;
 using Azure.Data.Tables.Entities;
+using Azure.Data.Tables.Models;
 
 namespace Azure.Data.Tables.Http;
 
@@ -15,6 +17,8 @@ internal sealed class TransactionContent
     private readonly TableRequests requests;
     private readonly string table;
     private readonly string changeset;
+    private string partitionKey;
+    private int count;
 
     public TransactionContent(TableRequests requests, string table, Guid batchId, Guid changesetId)
     {
@@ -27,7 +31,46 @@ internal sealed class TransactionContent
 
     public string Boundary { get; }
 
+    public int Count => count;
+
+    /// <exception cref="TableTransactionFailedException">Azure would refuse the action.</exception>
     public void Add(TableTransactionAction action)
+    {
+        try
+        {
+            RequireSamePartition(action.Entity.PartitionKey);
+            Write(action);
+            count++;
+        }
+        catch (RequestFailedException failure)
+        {
+            failure.Data[TableTransactionFailedException.FailedEntityIndex] = count.ToString(CultureInfo.InvariantCulture);
+            throw new TableTransactionFailedException(failure);
+        }
+    }
+
+    public ReadOnlyMemory<byte> Complete()
+    {
+        Text($"--{changeset}--\r\n--{Boundary}--\r\n");
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>As in the package, an update without an ETag carries no condition, and is thereby an upsert.</summary>
+    private static ETag? IfMatch(ETag etag) => etag == default ? null : etag;
+
+    /// <summary>The emulator lets a transaction span partitions; Azure does not.</summary>
+    private void RequireSamePartition(string key)
+    {
+        partitionKey ??= key;
+        if (key != partitionKey)
+        {
+            throw ServiceLimits.Refused(
+                TableErrorCode.CommandsInBatchActOnDifferentPartitions,
+                $"{count}:All commands in a batch must operate on same entity group: found '{key}' after '{partitionKey}'.");
+        }
+    }
+
+    private void Write(TableTransactionAction action)
     {
         var entity = action.Entity;
         switch (action.ActionType)
@@ -54,15 +97,6 @@ internal sealed class TransactionContent
                 throw new InvalidOperationException("Unknown request type.");
         }
     }
-
-    public ReadOnlyMemory<byte> Complete()
-    {
-        Text($"--{changeset}--\r\n--{Boundary}--\r\n");
-        return buffer.WrittenMemory;
-    }
-
-    /// <summary>As in the package, an update without an ETag carries no condition, and is thereby an upsert.</summary>
-    private static ETag? IfMatch(ETag etag) => etag == default ? null : etag;
 
     private string PathOf(ITableEntity entity) => requests.EntityPath(table, entity.PartitionKey, entity.RowKey);
 
