@@ -53,9 +53,10 @@ public sealed record Expectation
     /// <summary>Upload rule: how many rows there must be. Needs no column.</summary>
     public RowCountExpectation? Rows { get; init; }
 
-    /// <summary>The share of values (0 to 1) that must satisfy a row rule for the upload to pass.</summary>
+    /// <summary>The share of values (0 to 1) that must satisfy a row rule for the upload to pass. When absent, the rows that break the rule
+    /// are rejected and only <see cref="PipelineSpec.RejectTolerance"/> bounds how many there may be.</summary>
     [SpecRange(0, 1)]
-    public double Mostly { get; init; } = 1;
+    public double? Mostly { get; init; }
 
     /// <summary>How bad it is when it does not hold.</summary>
     public ExpectationSeverity Severity { get; init; } = ExpectationSeverity.Error;

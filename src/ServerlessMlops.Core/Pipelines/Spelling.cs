@@ -20,7 +20,7 @@ public static class Spelling
             }
 
             int distance = Distance(found.ToLowerInvariant(), name.ToLowerInvariant());
-            if (distance <= limit && distance < bestDistance)
+            if (distance <= limit && distance < bestDistance && distance < Math.Max(name.Length, found.Length))
             {
                 (best, bestDistance) = (name, distance);
             }

@@ -6,6 +6,8 @@ namespace ServerlessMlops.Core.Tests.Pipelines;
 
 public class PipelineSpecParserTests
 {
+    private const string Noise = "{}[]:,&*!|>'\"%@`\n\t -?#\0x";
+
     private const string Whole = """
         target: delayed
         task: binary
@@ -104,7 +106,7 @@ public class PipelineSpecParserTests
             char[] text = Whole.ToCharArray();
             for (int k = random.Next(1, 6); k > 0; k--)
             {
-                text[random.Next(text.Length)] = "{}[]:,&*!|>'\"%@`\n\t -?#\0x"[random.Next(25)];
+                text[random.Next(text.Length)] = Noise[random.Next(Noise.Length)];
             }
 
             var result = PipelineSpecParser.Parse(new string(text));

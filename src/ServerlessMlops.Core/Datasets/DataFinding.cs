@@ -1,0 +1,70 @@
+namespace ServerlessMlops.Core.Datasets;
+
+/// <summary>How much a finding weighs.</summary>
+public enum FindingSeverity
+{
+    /// <summary>Worth knowing.</summary>
+    Info,
+
+    /// <summary>Accepted, but look at it.</summary>
+    Warning,
+
+    /// <summary>The upload is rejected.</summary>
+    Error,
+}
+
+/// <summary>One thing that was found out about an upload.</summary>
+/// <param name="Code">Stable code for programs: see <see cref="DataFindingCodes"/> and <see cref="Data.Reading.FileFaults"/>.</param>
+/// <param name="Severity">How much it weighs.</param>
+/// <param name="Column">The column, or null for the upload as a whole.</param>
+/// <param name="Message">What was found, what was expected, and the fix.</param>
+public sealed record DataFinding(string Code, FindingSeverity Severity, string? Column, string Message);
+
+/// <summary>Codes of findings about an upload. Those on types are named as TensorFlow Data Validation names its anomalies.</summary>
+public static class DataFindingCodes
+{
+    /// <summary>A column that is needed is not there.</summary>
+    public const string MissingColumn = "SCHEMA_MISSING_COLUMN";
+
+    /// <summary>A column that earlier uploads did not have.</summary>
+    public const string NewColumn = "SCHEMA_NEW_COLUMN";
+
+    /// <summary>A whole-number column holds something else.</summary>
+    public const string NotInteger = "INT_TYPE_NOT_INT";
+
+    /// <summary>A number column holds something else.</summary>
+    public const string NotNumber = "FLOAT_TYPE_NOT_FLOAT";
+
+    /// <summary>A boolean column holds something else.</summary>
+    public const string NotBoolean = "BOOL_TYPE_NOT_BOOL";
+
+    /// <summary>A time column holds something else.</summary>
+    public const string NotTimestamp = "UNEXPECTED_DATA_TYPE";
+
+    /// <summary>A whole-number column now has decimals.</summary>
+    public const string Widened = "SCHEMA_TYPE_WIDENED";
+
+    /// <summary>Names that earlier uploads did not have.</summary>
+    public const string NewCategories = "ENUM_TYPE_UNEXPECTED_STRING_VALUES";
+
+    /// <summary>An expectation of the spec does not hold.</summary>
+    public const string Expectation = "EXPECTATION_FAILED";
+
+    /// <summary>An expectation cannot be applied to the column's type.</summary>
+    public const string ExpectationUnfit = "EXPECTATION_UNFIT";
+
+    /// <summary>Too many rows were rejected.</summary>
+    public const string TooManyRejected = "TOO_MANY_ROWS_REJECTED";
+
+    /// <summary>Some rows were rejected, within tolerance.</summary>
+    public const string RowsRejected = "ROWS_REJECTED";
+
+    /// <summary>The target has no value, or one only: there is nothing to learn.</summary>
+    public const string TargetConstant = "TARGET_CONSTANT";
+
+    /// <summary>A column tells the target almost alone.</summary>
+    public const string LikelyLeak = "LIKELY_LEAK";
+
+    /// <summary>Something odd that reading the file noticed.</summary>
+    public const string ReadNote = "FILE_NOTE";
+}
