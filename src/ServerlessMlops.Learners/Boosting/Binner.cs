@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.Intrinsics;
 
@@ -38,7 +39,7 @@ internal sealed class Binner
     public static Binner Fit(ReadOnlySpan<float> column, int maxBins)
     {
         int take = Math.Min(column.Length, SampleRows);
-        var sample = new float[take];
+        uint[] keys = ArrayPool<uint>.Shared.Rent(2 * take), counts = ArrayPool<uint>.Shared.Rent(take);
         int kept = 0;
         for (int i = 0; i < take; i++)
         {
@@ -47,12 +48,17 @@ internal sealed class Binner
             float x = column[(int)(from + ((to - from) * (Hash.Of((uint)i) >> 8) >> 24))];
             if (!float.IsNaN(x))
             {
-                sample[kept++] = x;
+                // Adding 0 makes -0 the same key as 0.
+                keys[kept++] = SortableFloats.ToKey(x + 0f);
             }
         }
 
-        Array.Sort(sample, 0, kept);
-        return new Binner(FindEdges(sample.AsSpan(0, kept), maxBins));
+        SortableFloats.Sort(keys.AsSpan(0, kept), keys.AsSpan(take, kept));
+        int distinct = Distinct(keys.AsSpan(0, kept), counts);
+        float[] edges = FindEdges(keys.AsSpan(0, distinct), counts, kept, maxBins);
+        ArrayPool<uint>.Shared.Return(keys);
+        ArrayPool<uint>.Shared.Return(counts);
+        return new Binner(edges);
     }
 
     /// <summary>The bins of a column: 0 ... <see cref="ValueBins"/> - 1, or <see cref="ValueBins"/> where it is missing. Returns whether any is.</summary>
@@ -90,21 +96,19 @@ internal sealed class Binner
     /// Walks the distinct values and closes a bin when it has its share of what was left when it opened; a value that has a share of its own
     /// gets its own bin.
     /// </summary>
-    private static float[] FindEdges(ReadOnlySpan<float> sorted, int maxBins)
+    private static float[] FindEdges(ReadOnlySpan<uint> keys, uint[] counts, int rows, int maxBins)
     {
-        (float[] values, int[] counts) = Distinct(sorted);
         var edges = new List<float>();
-        long left = sorted.Length;
-        long inBin = 0;
-        for (int i = 0; i + 1 < values.Length && edges.Count < maxBins - 1; i++)
+        long left = rows, inBin = 0;
+        for (int i = 0; i + 1 < keys.Length && edges.Count < maxBins - 1; i++)
         {
             inBin += counts[i];
             int binsLeft = maxBins - edges.Count;
             double share = (double)left / binsLeft;
-            bool room = values.Length - i <= binsLeft;
+            bool room = keys.Length - i <= binsLeft;
             if (room || inBin >= share || (counts[i + 1] >= share && inBin >= share / 2))
             {
-                edges.Add(Between(values[i], values[i + 1]));
+                edges.Add(Between(SortableFloats.FromKey(keys[i]), SortableFloats.FromKey(keys[i + 1])));
                 left -= inBin;
                 inBin = 0;
             }
@@ -113,24 +117,22 @@ internal sealed class Binner
         return [.. edges];
     }
 
-    private static (float[] Values, int[] Counts) Distinct(ReadOnlySpan<float> sorted)
+    /// <summary>Moves the distinct keys of a sorted list to its front and counts each; returns how many there are.</summary>
+    private static int Distinct(Span<uint> sorted, uint[] counts)
     {
-        var values = new List<float>();
-        var counts = new List<int>();
-        foreach (float x in sorted)
+        int last = -1;
+        foreach (uint key in sorted)
         {
-            if (values.Count > 0 && values[^1] == x)
+            if (last < 0 || sorted[last] != key)
             {
-                counts[^1]++;
+                sorted[++last] = key;
+                counts[last] = 0;
             }
-            else
-            {
-                values.Add(x);
-                counts.Add(1);
-            }
+
+            counts[last]++;
         }
 
-        return ([.. values], [.. counts]);
+        return last + 1;
     }
 
     /// <summary>A float m with a &lt;= m &lt; b, halfway if there is one.</summary>

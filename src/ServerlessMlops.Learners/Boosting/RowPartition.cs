@@ -106,7 +106,7 @@ internal sealed class RowPartition(int capacity, WorkCrew crew)
         return count;
     }
 
-    /// <summary>Writes each row at the end of its side; the end is picked by a conditional move, since a branch would be guessed wrong half the time.</summary>
+    /// <summary>Writes each row at the end of its side; the end is picked by a mask, since a branch would be guessed wrong half the time.</summary>
     private unsafe void Move(Range part, int leftAt, int rightAt)
     {
         int leftEnd = leftAt, rightEnd = rightAt;
@@ -117,7 +117,7 @@ internal sealed class RowPartition(int capacity, WorkCrew crew)
             for (int i = part.Start, end = part.Start + part.Count; i < end; i++)
             {
                 int left = marks[i];
-                int at = left != 0 ? leftEnd : rightEnd;
+                int at = rightEnd ^ ((leftEnd ^ rightEnd) & -left);
                 toRows[at] = fromRows[i];
                 toGradients[at] = fromGradients[i];
                 leftEnd += left;
