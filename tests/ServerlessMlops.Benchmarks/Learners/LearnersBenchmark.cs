@@ -42,7 +42,7 @@ internal static class LearnersBenchmark
 
         process.Refresh();
         IReadOnlyDictionary<string, double> metrics = Metric.Evaluate(data.Task, data.Classes, data.TestY, model!.Predict(data.TestX));
-        return new { cold = seconds[0], warm = seconds.Skip(1).Min(), cpu = cpu.Skip(1).DefaultIfEmpty(cpu[0]).Min(), peak_mb = (process.PeakWorkingSet64 - before) / 1e6, metrics, model.Iterations };
+        return new { cold = seconds[0], warm = seconds.Skip(1).DefaultIfEmpty(seconds[0]).Min(), cpu = cpu.Skip(1).DefaultIfEmpty(cpu[0]).Min(), peak_mb = (process.PeakWorkingSet64 - before) / 1e6, metrics, model.Iterations };
     }
 
     private static TrainedModel Train(BenchmarkData data, int threads, bool defaults) => Learner.Train(
