@@ -11,7 +11,7 @@ internal static class EntityReader
         where T : class, ITableEntity
     {
         using var document = JsonDocument.Parse(json);
-        return Read<T>(document.RootElement);
+        return new Rows<T>().Read(document.RootElement);
     }
 
     /// <param name="json">A page: an object whose <c>value</c> is the array of rows.</param>
@@ -19,42 +19,15 @@ internal static class EntityReader
         where T : class, ITableEntity
     {
         using var document = JsonDocument.Parse(json);
-        var rows = document.RootElement.GetProperty("value");
-        var entities = new List<T>(rows.GetArrayLength());
-        foreach (var row in rows.EnumerateArray())
+        var array = document.RootElement.GetProperty("value");
+        var entities = new List<T>(array.GetArrayLength());
+        var rows = new Rows<T>();
+        foreach (var row in array.EnumerateArray())
         {
-            entities.Add(Read<T>(row));
+            entities.Add(rows.Read(row));
         }
 
         return entities;
-    }
-
-    private static T Read<T>(JsonElement row)
-        where T : class, ITableEntity
-    {
-        var properties = new Dictionary<string, object>();
-        foreach (var property in row.EnumerateObject())
-        {
-            properties.Add(property.Name, ToObject(property.Value));
-        }
-
-        if (!typeof(IDictionary<string, object>).IsAssignableFrom(typeof(T)))
-        {
-            return (T)EntityBinder.Of(typeof(T)).Read(properties);
-        }
-
-        var entity = Activator.CreateInstance<T>();
-        var target = (IDictionary<string, object>)entity;
-        foreach (var (name, value) in properties)
-        {
-            if (name != PropertyNames.ODataMetadata && !name.EndsWith(PropertyNames.TypeSuffix, StringComparison.Ordinal))
-            {
-                properties.TryGetValue(name + PropertyNames.TypeSuffix, out var type);
-                target[name] = ToDeclaredType(name, value, type as string);
-            }
-        }
-
-        return entity;
     }
 
     /// <summary>The Timestamp is not annotated, since everybody knows what it is.</summary>
@@ -80,4 +53,68 @@ internal static class EntityReader
         JsonValueKind.Null => null,
         var kind => throw new NotSupportedException($"Not supported value kind {kind}"),
     };
+
+    /// <summary>
+    /// Reads row after row. Rows of one page mostly have the same columns in the same order, so the names of the one before are used again
+    /// where they fit.
+    /// </summary>
+    private sealed class Rows<T>
+        where T : class, ITableEntity
+    {
+        private static readonly bool IsDictionary = typeof(IDictionary<string, object>).IsAssignableFrom(typeof(T));
+
+        private readonly List<string> names = [];
+        private readonly Dictionary<string, object> properties = [];
+
+        public T Read(JsonElement row)
+        {
+            properties.Clear();
+            var position = 0;
+            foreach (var property in row.EnumerateObject())
+            {
+                properties.Add(NameOf(property, position++), ToObject(property.Value));
+            }
+
+            return IsDictionary ? ToDictionary() : (T)EntityBinder.Of(typeof(T)).Read(properties);
+        }
+
+        private string NameOf(JsonProperty property, int position)
+        {
+            if (position == names.Count)
+            {
+                names.Add(property.Name);
+            }
+            else if (!property.NameEquals(names[position]))
+            {
+                names[position] = property.Name;
+            }
+
+            return names[position];
+        }
+
+        private T ToDictionary()
+        {
+            var entity = Activator.CreateInstance<T>();
+            var target = (IDictionary<string, object>)entity;
+            var types = properties.GetAlternateLookup<ReadOnlySpan<char>>();
+            Span<char> annotation = stackalloc char[300];
+            foreach (var (name, value) in properties)
+            {
+                if (name == PropertyNames.ODataMetadata || name.EndsWith(PropertyNames.TypeSuffix, StringComparison.Ordinal))
+                {
+                    continue;
+                }
+
+                string type = null;
+                if (annotation.TryWrite($"{name}{PropertyNames.TypeSuffix}", out var length) && types.TryGetValue(annotation[..length], out var declared))
+                {
+                    type = declared as string;
+                }
+
+                target[name] = ToDeclaredType(name, value, type);
+            }
+
+            return entity;
+        }
+    }
 }

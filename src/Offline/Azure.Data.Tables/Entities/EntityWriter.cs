@@ -16,29 +16,31 @@ internal static class EntityWriter
 
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.Default, SkipValidation = true };
 
-    /// <exception cref="RequestFailedException">The entity is beyond what the service stores.</exception>
-    /// <exception cref="NotSupportedException">A property has a type that the service has none for, or a DateTime is not in UTC.</exception>
     public static ReadOnlyMemory<byte> Write(ITableEntity entity)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        var limits = new ServiceLimits();
-        using (var writer = new Utf8JsonWriter(buffer, Options))
-        {
-            writer.WriteStartObject();
-            if (entity is IDictionary<string, object> properties)
-            {
-                WriteProperties(writer, properties, limits);
-            }
-            else
-            {
-                EntityBinder.Of(entity.GetType()).Write(writer, entity, limits);
-            }
+        Write(buffer, entity);
+        return buffer.WrittenMemory;
+    }
 
-            writer.WriteEndObject();
+    /// <exception cref="RequestFailedException">The entity is beyond what the service stores.</exception>
+    /// <exception cref="NotSupportedException">A property has a type that the service has none for, or a DateTime is not in UTC.</exception>
+    public static void Write(IBufferWriter<byte> buffer, ITableEntity entity)
+    {
+        var limits = new ServiceLimits();
+        using var writer = new Utf8JsonWriter(buffer, Options);
+        writer.WriteStartObject();
+        if (entity is IDictionary<string, object> properties)
+        {
+            WriteProperties(writer, properties, limits);
+        }
+        else
+        {
+            EntityBinder.Of(entity.GetType()).Write(writer, entity, limits);
         }
 
+        writer.WriteEndObject();
         limits.Verify();
-        return buffer.WrittenMemory;
     }
 
     public static void WriteProperty(Utf8JsonWriter writer, string name, object value, ServiceLimits limits)

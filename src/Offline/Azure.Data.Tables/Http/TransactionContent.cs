@@ -13,7 +13,7 @@ namespace Azure.Data.Tables.Http;
 /// </summary>
 internal sealed class TransactionContent
 {
-    private readonly ArrayBufferWriter<byte> buffer = new(4096);
+    private readonly ArrayBufferWriter<byte> buffer = new(16 * 1024);
     private readonly TableRequests requests;
     private readonly string table;
     private readonly string changeset;
@@ -116,7 +116,7 @@ internal sealed class TransactionContent
         }
 
         Text("Content-Type: application/json\r\n\r\n");
-        buffer.Write(EntityWriter.Write(entity).Span);
+        EntityWriter.Write(buffer, entity);
         Text("\r\n");
     }
 

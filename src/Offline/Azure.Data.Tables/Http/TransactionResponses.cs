@@ -12,10 +12,11 @@ internal static class TransactionResponses
     public static IReadOnlyList<Response> Parse(Response batch)
     {
         var responses = new List<Response>();
-        var text = batch.Content.ToString();
+        var text = batch.Content.ToString().AsSpan();
         var boundary = "--" + BoundaryOf(text);
-        foreach (var part in text.Split(boundary))
+        foreach (var range in text.Split(boundary))
         {
+            var part = text[range];
             var start = part.IndexOf(StatusLine, StringComparison.Ordinal);
             if (start >= 0)
             {
@@ -27,7 +28,7 @@ internal static class TransactionResponses
     }
 
     /// <summary>The inner boundary stands in the header of the only part of the outer one.</summary>
-    private static string BoundaryOf(string text)
+    private static string BoundaryOf(ReadOnlySpan<char> text)
     {
         const string Marker = "boundary=";
         var start = text.IndexOf(Marker, StringComparison.OrdinalIgnoreCase);
@@ -36,32 +37,34 @@ internal static class TransactionResponses
             throw new InvalidDataException($"The answer to a transaction holds no change set: {text}");
         }
 
-        start += Marker.Length;
-        return text[start..text.IndexOfAny(['\r', '\n', ';'], start)].Trim('"', ' ');
+        var rest = text[(start + Marker.Length)..];
+        var end = rest.IndexOfAny('\r', '\n', ';');
+        return (end < 0 ? rest : rest[..end]).Trim().Trim('"').ToString();
     }
 
     private sealed class PartResponse : Response
     {
         private readonly Dictionary<string, string> headers = new(StringComparer.OrdinalIgnoreCase);
 
-        public PartResponse(string part, string clientRequestId)
+        /// <param name="part">From the status line to the end of the body.</param>
+        /// <param name="clientRequestId">Of the whole transaction.</param>
+        public PartResponse(ReadOnlySpan<char> part, string clientRequestId)
         {
             ClientRequestId = clientRequestId;
-            using var reader = new StringReader(part);
-            var status = reader.ReadLine()[StatusLine.Length..];
-            var space = status.IndexOf(' ', StringComparison.Ordinal);
-            Status = int.Parse(space < 0 ? status : status[..space], CultureInfo.InvariantCulture);
-            ReasonPhrase = space < 0 ? string.Empty : status[(space + 1)..].Trim();
-            while (reader.ReadLine() is { Length: > 0 } line)
+            var status = TakeLine(ref part)[StatusLine.Length..];
+            var space = status.IndexOf(' ');
+            Status = int.Parse(space < 0 ? status : status[..space], NumberStyles.None, CultureInfo.InvariantCulture);
+            ReasonPhrase = space < 0 ? string.Empty : status[(space + 1)..].Trim().ToString();
+            while (TakeLine(ref part) is { IsEmpty: false } line)
             {
-                var colon = line.IndexOf(':', StringComparison.Ordinal);
+                var colon = line.IndexOf(':');
                 if (colon > 0)
                 {
-                    headers[line[..colon].Trim()] = line[(colon + 1)..].Trim();
+                    headers[line[..colon].Trim().ToString()] = line[(colon + 1)..].Trim().ToString();
                 }
             }
 
-            var body = Encoding.UTF8.GetBytes(reader.ReadToEnd().Trim());
+            var body = Encoding.UTF8.GetBytes(part.Trim().ToString());
             ContentStream = new MemoryStream(body, 0, body.Length, writable: false, publiclyVisible: true);
         }
 
@@ -88,6 +91,14 @@ internal static class TransactionResponses
             var found = headers.TryGetValue(name, out var value);
             values = found ? [value] : null;
             return found;
+        }
+
+        private static ReadOnlySpan<char> TakeLine(ref ReadOnlySpan<char> text)
+        {
+            var end = text.IndexOf('\n');
+            var line = end < 0 ? text : text[..end];
+            text = end < 0 ? [] : text[(end + 1)..];
+            return line.TrimEnd('\r');
         }
     }
 }
