@@ -52,7 +52,7 @@ internal static class AzuriteInstallation
         {
             throw CliException.Environment(
                 $"'npm ci' in '{folders.AzuritePackage}' did not install the storage emulator (exit code {outcome?.ExitCode.ToString() ?? "none"}):\n  " +
-                $"{string.Join("\n  ", outcome?.LastLines.TakeLast(8) ?? [])}\nThe whole log: {log}");
+                $"{Tool.Tail(outcome?.LastLines, 8)}\nThe whole log: {log}");
         }
 
         return true;

@@ -100,7 +100,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
                 {
                     IReadOnlyList<string> lines = await child.SettledLinesAsync();
                     throw CliException.Environment(
-                        $"The storage emulator ended while it started (exit code {await child.Exit}):\n  {string.Join("\n  ", lines.TakeLast(8))}\nThe whole log: {log}");
+                        $"The storage emulator ended while it started (exit code {await child.Exit}):\n  {Tool.Tail(lines, 8)}\nThe whole log: {log}");
                 }
 
                 if (time.GetElapsedTime(started) > StartLimit)

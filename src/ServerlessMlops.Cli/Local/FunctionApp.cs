@@ -56,7 +56,7 @@ internal sealed class FunctionApp : IAsyncDisposable
         if (outcome is not { ExitCode: 0 } || !File.Exists(BuiltProgram(folders, configuration)))
         {
             throw CliException.Environment(
-                $"The function app does not build (exit code {outcome.Value.ExitCode}):\n  {string.Join("\n  ", outcome.Value.LastLines.TakeLast(12))}\nThe whole log: {log}");
+                $"The function app does not build (exit code {outcome.Value.ExitCode}):\n  {Tool.Tail(outcome.Value.LastLines, 12)}\nThe whole log: {log}");
         }
     }
 
@@ -162,7 +162,7 @@ internal sealed class FunctionApp : IAsyncDisposable
             {
                 IReadOnlyList<string> lines = await child.SettledLinesAsync();
                 throw CliException.Environment(
-                    $"The function app ended while it started (exit code {await child.Exit}):\n  {string.Join("\n  ", lines.TakeLast(12))}\nThe whole log: {log}");
+                    $"The function app ended while it started (exit code {await child.Exit}):\n  {Tool.Tail(lines, 12)}\nThe whole log: {log}");
             }
 
             if (time.GetElapsedTime(started) > StartLimit)

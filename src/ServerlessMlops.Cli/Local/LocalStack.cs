@@ -100,7 +100,7 @@ internal sealed class LocalStack : IAsyncDisposable
             : ("storage emulator", _azurite!.Child!, Path.Combine(_folders.Logs, "azurite.log"));
         IReadOnlyList<string> lines = await child.SettledLinesAsync();
         throw CliException.Failed(
-            $"The {name} ended by itself (exit code {await child.Exit}):\n  {string.Join("\n  ", lines.TakeLast(12))}\nThe whole log: {log}");
+            $"The {name} ended by itself (exit code {await child.Exit}):\n  {Tool.Tail(lines, 12)}\nThe whole log: {log}");
     }
 
     /// <summary>Ends the app, which flushes to the storage, and then the storage, where it was started here.</summary>

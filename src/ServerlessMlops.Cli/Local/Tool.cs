@@ -43,6 +43,10 @@ internal static class Tool
         }
     }
 
+    /// <summary>The last lines that a program printed, for an error; a word where it printed none.</summary>
+    public static string Tail(IReadOnlyList<string>? lines, int count) =>
+        lines is { Count: > 0 } ? string.Join("\n  ", lines.TakeLast(count)) : "(it printed nothing)";
+
     /// <summary>The file of a program on the PATH; null where there is none.</summary>
     public static string? Find(string name)
     {
