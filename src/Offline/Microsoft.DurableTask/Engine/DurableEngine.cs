@@ -27,7 +27,7 @@ internal sealed partial class DurableEngine : IAsyncDisposable
     private readonly SemaphoreSlim _orchestratorSlots;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopping = new();
-    private CancellationTokenSource? _ownership;
+    private Ownership? _ownership;
     private TimerQueue _timers;
     private Task? _ownerLoop;
     private int _workers;
@@ -57,7 +57,7 @@ internal sealed partial class DurableEngine : IAsyncDisposable
     /// <summary>Completes when the tables exist; the client waits for it.</summary>
     public Task Ready => _ready.Task;
 
-    public bool IsOwner => _ownership is { IsCancellationRequested: false };
+    public bool IsOwner => _ownership is { Token.IsCancellationRequested: false };
 
     /// <summary>Returns at once; storage that is not reachable yet is waited for in the background.</summary>
     public Task StartAsync(CancellationToken cancellationToken)
@@ -104,25 +104,14 @@ internal sealed partial class DurableEngine : IAsyncDisposable
         await StopAsync(new CancellationToken(canceled: true));
         await _lease.DisposeAsync();
         _timers.Dispose();
-        _ownership?.Dispose();
     }
 
-    /// <summary>Tells the engine, or the process that owns the hub, that there is something new for an instance.</summary>
-    public async Task NotifyAsync(string instanceId, CancellationToken cancellationToken)
-    {
-        if (IsOwner)
-        {
-            Post(instanceId, null, rereadInbox: true);
-        }
-        else
-        {
-            await _store.SignalAsync(instanceId, cancellationToken);
-        }
-    }
+    /// <summary>Leaves word for the process that owns the hub.</summary>
+    public Task NotifyAsync(string instanceId, CancellationToken cancellationToken) => _store.SignalAsync(instanceId, cancellationToken);
 
     internal void Post(string instanceId, MailboxItem? item, bool rereadInbox = false)
     {
-        if (_ownership is not { IsCancellationRequested: false } ownership)
+        if (_ownership is not { Token.IsCancellationRequested: false } ownership)
         {
             return;
         }
@@ -152,6 +141,9 @@ internal sealed partial class DurableEngine : IAsyncDisposable
             ending => Post(instanceId, new MailboxItem(ending, executionId, null)),
             ownership);
 
+    // A period in which this process owns the hub; its token ends with it.
+    private sealed record Ownership(CancellationToken Token);
+
     private async Task OwnHubAsync(CancellationToken stopping)
     {
         var faults = 0;
@@ -172,7 +164,7 @@ internal sealed partial class DurableEngine : IAsyncDisposable
             catch (Exception exception)
             {
                 LogHubFault(exception);
-                await DelayAsync(++faults, stopping);
+                await DelayAsync(++faults, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -180,7 +172,7 @@ internal sealed partial class DurableEngine : IAsyncDisposable
     private async Task OwnAsync(CancellationToken lost, CancellationToken stopping)
     {
         using var ownership = CancellationTokenSource.CreateLinkedTokenSource(lost, stopping);
-        _ownership = ownership;
+        _ownership = new Ownership(ownership.Token);
         try
         {
             await foreach (var instanceId in _store.ListActiveAsync(ownership.Token))
@@ -275,14 +267,7 @@ internal sealed partial class DurableEngine : IAsyncDisposable
             {
                 session.Unload();
                 LogInstanceFault(exception, session.InstanceId);
-                try
-                {
-                    await DelayAsync(++session.Faults, ownership);
-                }
-                catch (OperationCanceledException)
-                {
-                    return;
-                }
+                await DelayAsync(++session.Faults, ownership).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -189,6 +189,12 @@ internal sealed class EngineClient(string name, DurableEngine engine) : DurableT
     private async Task CreateAsync(InstanceState state, InstanceStatus[] dedupe, CancellationToken cancellation)
     {
         await engine.Ready.WaitAsync(cancellation);
+        if (!engine.IsOwner)
+        {
+            // Word first, and it stays for a while: whoever reads it finds the instance now or the next time.
+            await engine.NotifyAsync(state.InstanceId, cancellation);
+        }
+
         while (true)
         {
             // Insert first: a new id, the usual case, costs one call.
@@ -225,7 +231,7 @@ internal sealed class EngineClient(string name, DurableEngine engine) : DurableT
             }
         }
 
-        await engine.NotifyAsync(state.InstanceId, cancellation);
+        engine.Post(state.InstanceId, null);
         engine.Watch.Changed(state.InstanceId);
     }
 

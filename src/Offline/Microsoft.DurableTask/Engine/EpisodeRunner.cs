@@ -11,6 +11,9 @@ internal sealed partial class EpisodeRunner(
 {
     private const int SeenMessagesKept = 200;
 
+    // History rows that a continue-as-new deletes in its transaction; the rest goes after it.
+    private const int HistoryRowsPerRenewal = 40;
+
     private readonly ILogger _logger = loggerFactory.CreateLogger("Microsoft.DurableTask.Orchestrations");
     private readonly FollowUp _followUp = new(engine, store);
 
@@ -28,7 +31,8 @@ internal sealed partial class EpisodeRunner(
             }
 
             session.Load(snapshot);
-            await store.DeleteRowsAsync(session.InstanceId, snapshot.StaleKeys, ownership);
+            var stale = snapshot.Inbox.Select(message => message.Key).Where(key => RowKeys.InboxTime(key) < snapshot.State.IncarnatedAt);
+            await store.DeleteRowsAsync(session.InstanceId, [.. snapshot.StaleKeys, .. stale], ownership);
             await _followUp.RunAsync(session, ownership);
         }
         else if (reread)
@@ -51,17 +55,9 @@ internal sealed partial class EpisodeRunner(
             }
 
             var items = session.Take(settings.MaxMessagesPerEpisode);
-            try
+            if (!await RunEpisodeAsync(session, items, ownership))
             {
-                if (!await RunEpisodeAsync(session, items, ownership))
-                {
-                    return false;
-                }
-            }
-            catch
-            {
-                session.PutBack(items);
-                throw;
+                return false;
             }
 
             await _followUp.RunAsync(session, ownership);
@@ -79,16 +75,27 @@ internal sealed partial class EpisodeRunner(
         var isFirst = state.Episodes == 0;
         var news = items.Where(item => IsNews(session, item)).Select(item => item.Event).ToList();
         var consumedKeys = items.Where(item => item.InboxKey is not null).Select(item => item.InboxKey!).ToArray();
-        if (news.Count == 0 && !isFirst)
+        EpisodeCommit commit;
+        string etag;
+        try
         {
-            await store.DeleteRowsAsync(session.InstanceId, consumedKeys, ownership);
-            return false;
-        }
+            if (news.Count == 0 && !isFirst)
+            {
+                await store.DeleteRowsAsync(session.InstanceId, consumedKeys, ownership);
+                return false;
+            }
 
-        var fresh = Open(session, news, isFirst);
-        var result = Decide(session, fresh);
-        var commit = Prepare(session, fresh, result, consumedKeys);
-        var etag = await store.CommitAsync(commit, ownership);
+            var fresh = Open(session, news, isFirst);
+            var result = Decide(session, fresh);
+            commit = Prepare(session, fresh, result, consumedKeys);
+            etag = await store.CommitAsync(commit, ownership);
+        }
+        catch
+        {
+            // Nothing is known to be done: the messages come again, after the instance has been read again.
+            session.PutBack(items);
+            throw;
+        }
 
         foreach (var item in items)
         {
@@ -100,8 +107,10 @@ internal sealed partial class EpisodeRunner(
             session.Outbox.Add(commit.Outbox);
         }
 
+        string[] leftOver = commit.HistoryKey is null ? [.. session.HistoryKeys.Skip(HistoryRowsPerRenewal)] : [];
         session.Commit(commit.State with { ETag = etag }, commit.Events, commit.HistoryKey);
         engine.Watch.Changed(session.InstanceId);
+        await store.DeleteRowsAsync(session.InstanceId, leftOver, ownership);
         return true;
     }
 
@@ -239,7 +248,7 @@ internal sealed partial class EpisodeRunner(
             ExpectedETag = state.ETag,
             HistoryKey = null,
             Events = [],
-            DeletedKeys = [.. consumedKeys, .. session.HistoryKeys.Take(40)],
+            DeletedKeys = [.. consumedKeys, .. session.HistoryKeys.Take(HistoryRowsPerRenewal)],
             Outbox = outbox,
         };
     }

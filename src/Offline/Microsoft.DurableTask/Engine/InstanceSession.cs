@@ -16,6 +16,7 @@ internal sealed class InstanceSession(string instanceId)
     private readonly object _gate = new();
     private readonly List<MailboxItem> _mailbox = [];
     private readonly HashSet<string> _knownInboxKeys = [];
+    private readonly HashSet<string> _attemptedInboxKeys = [];
     private bool _isScheduled;
     private bool _isWoken;
     private bool _rereadInbox;
@@ -96,11 +97,13 @@ internal sealed class InstanceSession(string instanceId)
         }
     }
 
+    /// <summary>Adds messages that were read from storage, unless they are there already or are meant for an older namesake.</summary>
     public void AddStored(IEnumerable<InboxMessage> messages)
     {
         lock (_gate)
         {
-            var stored = messages.Where(message => _knownInboxKeys.Add(message.Key))
+            var stored = messages
+                .Where(message => RowKeys.InboxTime(message.Key) >= State!.IncarnatedAt && _knownInboxKeys.Add(message.Key))
                 .Select(message => new MailboxItem(message.Event, null, message.Key));
             _mailbox.AddRange(stored);
         }
@@ -123,6 +126,7 @@ internal sealed class InstanceSession(string instanceId)
         lock (_gate)
         {
             _mailbox.InsertRange(0, items);
+            _attemptedInboxKeys.UnionWith(items.Select(item => item.InboxKey).OfType<string>());
         }
     }
 
@@ -138,7 +142,16 @@ internal sealed class InstanceSession(string instanceId)
         Outbox.AddRange(snapshot.Outbox);
         SeenMessages.UnionWith(snapshot.State.SeenMessages ?? []);
         Append(snapshot.History);
-        AddStored(snapshot.Inbox.Where(message => RowKeys.InboxTime(message.Key) >= snapshot.State.IncarnatedAt));
+        lock (_gate)
+        {
+            // A commit that seemed to fail went through if the rows it deleted are gone. (A row of a message that was never tried may be
+            // missing only because it is younger than the snapshot.)
+            _attemptedInboxKeys.ExceptWith(snapshot.Inbox.Select(message => message.Key));
+            _mailbox.RemoveAll(item => item.InboxKey is not null && _attemptedInboxKeys.Contains(item.InboxKey));
+            _attemptedInboxKeys.Clear();
+        }
+
+        AddStored(snapshot.Inbox);
     }
 
     public void Unload() => State = null;

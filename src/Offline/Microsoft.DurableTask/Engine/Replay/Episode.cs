@@ -50,7 +50,12 @@ internal static class Episode
             }
             catch (NonDeterministicOrchestrationException exception)
             {
-                context.CompleteNonDeterministic(exception);
+                context.CompleteBroken(exception);
+            }
+            catch (Exception exception)
+            {
+                // An event that cannot be given to its waiter (a payload of another type): tried again, it would fail for ever.
+                context.CompleteBroken(exception);
             }
 
             result = new EpisodeResult([.. context.Actions], context.GetSerializedCustomStatus(), context.IsSuspended, execution is { IsCompleted: true });

@@ -102,8 +102,8 @@ internal sealed partial class ReplayContext
         }
     }
 
-    /// <summary>Fails the instance because code and history disagree; nothing else that this run of the code decided can be trusted.</summary>
-    internal void CompleteNonDeterministic(NonDeterministicOrchestrationException exception)
+    /// <summary>Fails the instance because code and events do not fit; nothing else that this run of the code decided can be trusted.</summary>
+    internal void CompleteBroken(Exception exception)
     {
         _actions.Clear();
         _continueAsNew = null;

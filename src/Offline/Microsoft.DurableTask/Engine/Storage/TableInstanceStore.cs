@@ -199,7 +199,11 @@ internal sealed class TableInstanceStore : IInstanceStore
         try
         {
             // The row first, under its ETag: an instance that has just been started again under the id is not torn apart.
-            await _instances.DeleteEntityAsync(partition, RowKeys.State, new ETag(state.ETag), cancellationToken);
+            var response = await _instances.DeleteEntityAsync(partition, RowKeys.State, new ETag(state.ETag), cancellationToken);
+            if (response.Status == 404)
+            {
+                return false;
+            }
         }
         catch (RequestFailedException exception) when (exception.Status is 404 or 412)
         {
