@@ -87,7 +87,7 @@ internal sealed class BoostingRun
     private bool GrowTree(int output, int[]? sample, int[] columns)
     {
         var packed = PackedGradients.Create(matrix.Rows, gradients, (from, pairs) => loss.Gradients(output, scores, labels, from, pairs), crew);
-        TreeGrower.Grown grown = grower.Grow(gradients, packed, sample, columns);
+        GrownTree grown = grower.Grow(gradients, packed, sample, columns);
         if (loss.LeafQuantile is { } quantile)
         {
             RenewLeaves(grown, quantile);
@@ -104,7 +104,7 @@ internal sealed class BoostingRun
         return tree.Nodes.Length > 1;
     }
 
-    private void MoveScores(TreeGrower.Grown grown, DecisionTree tree, bool sampled)
+    private void MoveScores(GrownTree grown, DecisionTree tree, bool sampled)
     {
         float[] score = scores[tree.Output];
         if (sampled)
@@ -116,7 +116,7 @@ internal sealed class BoostingRun
 
         crew.Run(grown.Leaves.Count, i =>
         {
-            TreeGrower.Leaf leaf = grown.Leaves[i];
+            GrowingLeaf leaf = grown.Leaves[i];
             float value = tree.Nodes[leaf.Node].Value;
             foreach (int row in grower.Partition.Rows(leaf.Rows))
             {
@@ -149,11 +149,11 @@ internal sealed class BoostingRun
     }
 
     /// <summary>Sets every leaf's value to the learning rate times a quantile of its residuals, within its monotonic bounds.</summary>
-    private void RenewLeaves(TreeGrower.Grown grown, double quantile)
+    private void RenewLeaves(GrownTree grown, double quantile)
     {
         crew.Run(grown.Leaves.Count, i =>
         {
-            TreeGrower.Leaf leaf = grown.Leaves[i];
+            GrowingLeaf leaf = grown.Leaves[i];
             ReadOnlySpan<int> rows = grower.Partition.Rows(leaf.Rows);
             var residuals = new float[rows.Length];
             for (int r = 0; r < rows.Length; r++)

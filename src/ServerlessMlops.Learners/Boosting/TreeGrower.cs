@@ -27,25 +27,6 @@ internal sealed class TreeGrower
         partial = [.. Enumerable.Range(0, crew.Threads - 1).Select(_ => new long[matrix.HistogramSize])];
     }
 
-    /// <summary>A leaf while the tree grows.</summary>
-    internal sealed class Leaf
-    {
-        public required int Node { get; init; }
-
-        public required RowPartition.Range Rows { get; init; }
-
-        public required LeafBounds Bounds { get; init; }
-
-        public required int Depth { get; init; }
-
-        public long[]? Histogram { get; set; }
-
-        public Split Best { get; set; } = Split.None;
-    }
-
-    /// <summary>The tree as it grows: nodes, and the rows of each leaf.</summary>
-    internal sealed record Grown(List<TreeNode> Nodes, List<Leaf> Leaves);
-
     public RowPartition Partition => partition;
 
     /// <summary>Grows a tree.</summary>
@@ -53,7 +34,7 @@ internal sealed class TreeGrower
     /// <param name="packed">Their units.</param>
     /// <param name="sample">Rows to learn from, ascending; null means all.</param>
     /// <param name="columns">Columns to split by.</param>
-    public Grown Grow(long[] packedByRow, PackedGradients packed, int[]? sample, int[] columns)
+    public GrownTree Grow(long[] packedByRow, PackedGradients packed, int[]? sample, int[] columns)
     {
         var finder = new SplitFinder(options, packed);
         RowPartition.Range all = partition.Begin(sample, packedByRow);
@@ -63,8 +44,8 @@ internal sealed class TreeGrower
             sum += word;
         }
 
-        var root = new Leaf { Node = 0, Rows = all, Depth = 0, Bounds = new LeafBounds(sum, all.Count, double.NegativeInfinity, double.PositiveInfinity) };
-        var grown = new Grown([MakeNode(root, finder)], [root]);
+        var root = new GrowingLeaf { Node = 0, Rows = all, Depth = 0, Bounds = new LeafBounds(sum, all.Count, double.NegativeInfinity, double.PositiveInfinity) };
+        var grown = new GrownTree([MakeNode(root, finder)], [root]);
         if (columns.Length > 0 && MaySplit(root))
         {
             root.Histogram = RentHistogram();
@@ -77,7 +58,7 @@ internal sealed class TreeGrower
             SplitLeaf(grown, leaf, columns, finder);
         }
 
-        foreach (Leaf leaf in grown.Leaves)
+        foreach (GrowingLeaf leaf in grown.Leaves)
         {
             ReturnHistogram(leaf);
         }
@@ -85,10 +66,10 @@ internal sealed class TreeGrower
         return grown;
     }
 
-    private static Leaf? PickLeaf(List<Leaf> leaves)
+    private static GrowingLeaf? PickLeaf(List<GrowingLeaf> leaves)
     {
-        Leaf? best = null;
-        foreach (Leaf leaf in leaves)
+        GrowingLeaf? best = null;
+        foreach (GrowingLeaf leaf in leaves)
         {
             if (leaf.Best.Exists && (best is null || leaf.Best.Gain > best.Best.Gain))
             {
@@ -99,7 +80,7 @@ internal sealed class TreeGrower
         return best;
     }
 
-    private void SplitLeaf(Grown grown, Leaf leaf, int[] columns, SplitFinder finder)
+    private void SplitLeaf(GrownTree grown, GrowingLeaf leaf, int[] columns, SplitFinder finder)
     {
         Split split = leaf.Best;
         Binner binner = matrix.Binners[split.Column];
@@ -108,8 +89,8 @@ internal sealed class TreeGrower
             leaf.Rows, matrix.Columns[split.Column], split.Bin, hasMissing ? binner.ValueBins : -1, split.MissingLeft);
 
         (LeafBounds leftBounds, LeafBounds rightBounds) = ChildBounds(leaf.Bounds, split, leftRows.Count, rightRows.Count, finder);
-        var left = new Leaf { Node = grown.Nodes.Count, Rows = leftRows, Bounds = leftBounds, Depth = leaf.Depth + 1 };
-        var right = new Leaf { Node = grown.Nodes.Count + 1, Rows = rightRows, Bounds = rightBounds, Depth = leaf.Depth + 1 };
+        var left = new GrowingLeaf { Node = grown.Nodes.Count, Rows = leftRows, Bounds = leftBounds, Depth = leaf.Depth + 1 };
+        var right = new GrowingLeaf { Node = grown.Nodes.Count + 1, Rows = rightRows, Bounds = rightBounds, Depth = leaf.Depth + 1 };
         grown.Nodes[leaf.Node] = grown.Nodes[leaf.Node] with
         {
             Column = split.Column,
@@ -128,7 +109,7 @@ internal sealed class TreeGrower
 
         if (grown.Leaves.Count < options.MaxLeaves && (MaySplit(left) || MaySplit(right)))
         {
-            (Leaf small, Leaf large) = leftRows.Count <= rightRows.Count ? (left, right) : (right, left);
+            (GrowingLeaf small, GrowingLeaf large) = leftRows.Count <= rightRows.Count ? (left, right) : (right, left);
             small.Histogram = RentHistogram();
             int parts = BuildParts(small);
             large.Histogram = leaf.Histogram;
@@ -139,11 +120,11 @@ internal sealed class TreeGrower
         ReturnHistogram(leaf);
     }
 
-    private bool MaySplit(Leaf leaf) =>
+    private bool MaySplit(GrowingLeaf leaf) =>
         leaf.Rows.Count >= 2 * options.MinSamplesLeaf && (options.MaxDepth == 0 || leaf.Depth < options.MaxDepth);
 
     /// <summary>Builds a leaf's histogram in as many parts as threads share it; part 0 is the leaf's own array. Returns how many.</summary>
-    private int BuildParts(Leaf leaf)
+    private int BuildParts(GrowingLeaf leaf)
     {
         int parts = (long)leaf.Rows.Count * matrix.Columns.Length < ParallelCells ? 1 : crew.Threads;
         crew.Run(parts, part =>
@@ -157,7 +138,7 @@ internal sealed class TreeGrower
     }
 
     /// <summary>Column by column: adds up the parts of the small leaf's histogram, takes it from the parent's to get the large leaf's, scans both.</summary>
-    private void FindSplits(int parts, Leaf small, Leaf? large, long[]? parent, int[] columns, SplitFinder finder)
+    private void FindSplits(int parts, GrowingLeaf small, GrowingLeaf? large, long[]? parent, int[] columns, SplitFinder finder)
     {
         int tasks = columns.Length >= 4 ? Math.Min(crew.Threads * 2, columns.Length) : 1;
         var bests = new (Split Small, Split Large)[tasks];
@@ -223,7 +204,7 @@ internal sealed class TreeGrower
             : (left with { Lower = middle }, right with { Upper = middle });
     }
 
-    private TreeNode MakeNode(Leaf leaf, SplitFinder finder) => new()
+    private TreeNode MakeNode(GrowingLeaf leaf, SplitFinder finder) => new()
     {
         Column = -1,
         Value = (float)(options.LearningRate * finder.LeafValue(leaf.Bounds.Sum, leaf.Bounds.Lower, leaf.Bounds.Upper)),
@@ -232,7 +213,7 @@ internal sealed class TreeGrower
 
     private long[] RentHistogram() => freeHistograms.TryPop(out long[]? histogram) ? histogram : new long[matrix.HistogramSize];
 
-    private void ReturnHistogram(Leaf leaf)
+    private void ReturnHistogram(GrowingLeaf leaf)
     {
         if (leaf.Histogram is not null)
         {

@@ -58,6 +58,7 @@ internal sealed unsafe class TreeWalker
     }
 
     /// <summary>Adds the leaves of all trees to the scores of one row of a block.</summary>
+    [SkipLocalsInit]
     public void Add(ReadOnlySpan<float> columns, int stride, int row, Span<float> scores)
     {
         if (outputs.Length == 0)
