@@ -1,13 +1,18 @@
 using ServerlessMlops.Benchmarks.Learners;
+using ServerlessMlops.Benchmarks.Scoring;
 
 return args switch
 {
     ["learners", .. string[] rest] => LearnersBenchmark.Run(rest),
+    ["scoring", "serve", .. string[] rest] => ScoringServer.Run(rest),
+    ["scoring", "parts"] => ScoringParts.Run(),
+    ["scoring", .. string[] rest] => await ScoringBenchmark.RunAsync(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
     Console.Error.WriteLine("Usage: dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- learners fit|predict DIRECTORY [--threads N] [--repeat N]");
+    Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- scoring parts | scoring [--seconds N] [--repeat N] (needs wrk)");
     return 2;
 }

@@ -27,7 +27,18 @@ internal static class RequestReading
         try
         {
             ReadOnlySpan<byte> mark = "\uFEFF"u8;
-            read(body.StartsWith(mark) ? body[mark.Length..] : body, batch, limits);
+            ReadOnlySpan<byte> text = body.StartsWith(mark) ? body[mark.Length..] : body;
+            try
+            {
+                read(text, batch, limits);
+            }
+            catch (JsonException) when (batch.WasScanned)
+            {
+                // Once more, token by token, to say where the mistake is.
+                batch.Reset(batch.Signature, batch.Version, limits);
+                batch.MayScan = false;
+                read(text, batch, limits);
+            }
         }
         catch (ScoringProblemException refused)
         {

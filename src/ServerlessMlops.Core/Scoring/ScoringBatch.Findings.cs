@@ -148,12 +148,28 @@ public sealed partial class ScoringBatch
         }
 
         requestFindings.Clear();
+        ForgetRowTallies();
+        HasErrors = false;
+    }
+
+    private void ForgetRowFindings()
+    {
+        if (tallied)
+        {
+            Array.Clear(tallies);
+        }
+
+        ForgetRowTallies();
+        HasErrors = requestFindings.Exists(f => f.Code is FindingCode.MissingColumn or FindingCode.DuplicateColumn);
+    }
+
+    private void ForgetRowTallies()
+    {
         unseen.Clear();
         rowLength = default;
         invalidId = default;
         invalidKey = default;
         tallied = false;
-        HasErrors = false;
     }
 
     private static string MessageOf(FindingCode code, FeatureSignature expected, Tally tally)

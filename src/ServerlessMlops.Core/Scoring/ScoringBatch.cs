@@ -77,6 +77,8 @@ public sealed partial class ScoringBatch
         HasKeys = false;
         HasInferenceIds = false;
         propertyCount = 0;
+        MayScan = true;
+        WasScanned = false;
         ResetFindings(signature.Width);
     }
 
@@ -103,6 +105,22 @@ public sealed partial class ScoringBatch
         }
 
         predictor.Predict(Features, outputs.AsSpan(0, needed));
+    }
+
+    /// <summary>Whether the quick reading of matrices may be tried.</summary>
+    internal bool MayScan { get; set; }
+
+    /// <summary>Whether a matrix was read the quick way, so that positions in the text after it are not known.</summary>
+    internal bool WasScanned { get; set; }
+
+    /// <summary>Forgets all rows and what was found in them; what was found in the columns stays.</summary>
+    internal void ForgetRows()
+    {
+        Rows = 0;
+        textLength = 0;
+        HasKeys = false;
+        HasInferenceIds = false;
+        ForgetRowFindings();
     }
 
     /// <summary>Begins a row: all its features are missing until they are set.</summary>

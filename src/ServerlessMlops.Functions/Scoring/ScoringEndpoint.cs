@@ -182,7 +182,11 @@ public sealed class ScoringEndpoint(
             }
 
             batch.Predict(model.Predictor);
-            Count(batch, live);
+            if (live.Counter is { } counter)
+            {
+                RowCounting.Count(batch, model, counter);
+            }
+
             LoggedRows logged = log.Append(model, batch, id, time.GetElapsedTime(started));
             protocol.Write(workspace.Answer, batch, model, new RowIds(batch, id, logged.IdPrefix, logged.FirstRow));
             WriteAnswer(http.Response, workspace.Answer.WrittenSpan);
@@ -191,36 +195,6 @@ public sealed class ScoringEndpoint(
         finally
         {
             workspace.GiveBack();
-        }
-    }
-
-    private static void Count(ScoringBatch batch, LiveModel live)
-    {
-        if (live.Counter is not { } counter)
-        {
-            return;
-        }
-
-        ScoringSignature signature = live.Model.Signature;
-        ReadOnlySpan<float> features = batch.Features;
-        ReadOnlySpan<int> codes = batch.CategoryCodes;
-        ReadOnlySpan<float> outputs = batch.Outputs;
-        for (int row = 0; row < batch.Rows; row++)
-        {
-            for (int input = 0; input < signature.Width; input++)
-            {
-                int slot = signature.CategorySlot(input);
-                if (slot < 0)
-                {
-                    counter.CountNumber(input, features[(row * signature.Width) + input]);
-                }
-                else
-                {
-                    counter.CountCategory(input, codes[(row * signature.CategoryCount) + slot]);
-                }
-            }
-
-            counter.CountOutput(live.Model.Outputs.Summary(outputs.Slice(row * batch.OutputWidth, batch.OutputWidth)));
         }
     }
 

@@ -113,6 +113,15 @@ internal static class DataframeReader
             throw RequestReading.Malformed($"\"data\" is {RequestReading.Describe(reader.TokenType)}; expected an array of rows, each an array of values.");
         }
 
+        if (batch.MayScan && MatrixScanner.TryRead(body, (int)reader.BytesConsumed, batch, out int end))
+        {
+            // To the general reader the array is an empty one: it has seen the opening bracket, and goes on at the closing one.
+            batch.WasScanned = true;
+            reader = new Utf8JsonReader(body[end..], isFinalBlock: true, reader.CurrentState);
+            reader.Read();
+            return;
+        }
+
         while (reader.Read() && reader.TokenType == JsonTokenType.StartArray)
         {
             ReadRow(ref reader, batch);

@@ -1,0 +1,203 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using ServerlessMlops.TestSupport.Azurite;
+
+namespace ServerlessMlops.Benchmarks.Scoring;
+
+/// <summary>
+/// Scoring over HTTP against ASP.NET Core's own floor, by wrk: every server in a process of its own, taking turns, medians of the rounds.
+/// Only ratios within one run count.
+/// </summary>
+internal static partial class ScoringBenchmark
+{
+    private static readonly int[] Connections = [16, 64];
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        int seconds = Number(args, "--seconds", 5);
+        int repeat = Number(args, "--repeat", 3);
+        string folder = Directory.CreateTempSubdirectory("mlops-scoring-").FullName;
+        try
+        {
+            await using AzuriteProcess azurite = await AzuriteProcess.StartAsync();
+            string model = Path.Combine(folder, "model.onnx");
+            await File.WriteAllBytesAsync(model, ScoringModelFile.Train());
+            using var floor = new Server("floor (fixed answer)", ["floor"]);
+            using var parse = new Server("parse only (source-generated JSON)", ["parse"]);
+            using var all = new Server("score, every row logged", ["score", model, azurite.ConnectionString, "10000000"]);
+            using var rate = new Server("score, log at its default rate", ["score", model, azurite.ConnectionString, "10000"]);
+            Server[] servers = [floor, parse, rate, all];
+            foreach (Server server in servers)
+            {
+                await server.StartAsync();
+            }
+
+            Console.WriteLine("| Server | rows | connections | requests/s | p50 ms | p99 ms | CPU us/request | of parse only | non-2xx |");
+            Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
+            foreach (int rows in (int[])[1, 100])
+            {
+                string script = Path.Combine(folder, $"post-{rows}.lua");
+                await File.WriteAllTextAsync(script, $"wrk.method = \"POST\"\nwrk.headers[\"Content-Type\"] = \"application/json\"\nwrk.body = '{Body(rows)}'\n");
+                foreach (Server server in servers)
+                {
+                    await server.MeasureAsync(script, 16, 3); // warm-up
+                }
+
+                foreach (int connections in Connections)
+                {
+                    var results = servers.ToDictionary(s => s, _ => new List<Result>());
+                    for (int round = 0; round < repeat; round++)
+                    {
+                        foreach (Server server in servers)
+                        {
+                            results[server].Add(await server.MeasureAsync(script, connections, seconds));
+                        }
+                    }
+
+                    double reference = Median(results[parse], r => r.PerSecond);
+                    foreach (Server server in servers)
+                    {
+                        List<Result> found = results[server];
+                        double perSecond = Median(found, r => r.PerSecond);
+                        Console.WriteLine(string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"| {server.Name} | {rows} | {connections} | {perSecond:N0} | {Median(found, r => r.P50):F2} | {Median(found, r => r.P99):F2} | {Median(found, r => r.CpuMicroseconds):F1} | {perSecond / reference:F2} | {found.Sum(r => r.Errors)} |"));
+                    }
+                }
+            }
+
+            string single = Path.Combine(folder, "post-1.lua");
+            foreach (Server server in (Server[])[rate])
+            {
+                long before = await server.AllocatedAsync();
+                Result result = await server.MeasureAsync(single, 16, seconds);
+                long after = await server.AllocatedAsync();
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"\nAllocated per one-row request in the process of \"{server.Name}\", server, logging and all: {(after - before) / (result.PerSecond * seconds):F0} bytes."));
+            }
+
+            return 0;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>A request of so many rows, numbers as single precision prints them.</summary>
+    public static string Body(int rows)
+    {
+        var random = new Random(11);
+        var body = new StringBuilder("{\"dataframe_split\":{\"columns\":[");
+        body.AppendJoin(',', ScoringModelFile.Columns.Select(c => $"\"{c}\"")).Append("],\"data\":[");
+        body.AppendJoin(',', Enumerable.Range(0, rows).Select(_ =>
+            "[" + string.Join(',', ScoringModelFile.Columns.Select(_ => ScoringModelFile.Normal(random).ToString("R", CultureInfo.InvariantCulture))) + "]"));
+        return body.Append("]}}").ToString();
+    }
+
+    private static int Number(string[] args, string name, int otherwise)
+    {
+        int at = Array.IndexOf(args, name);
+        return at >= 0 && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : otherwise;
+    }
+
+    private static double Median(List<Result> results, Func<Result, double> of) => results.Select(of).Order().ElementAt(results.Count / 2);
+
+    private sealed record Result(double PerSecond, double P50, double P99, double CpuMicroseconds, long Errors);
+
+    private sealed partial class Server(string name, string[] args) : IDisposable
+    {
+        private Process? process;
+        private string url = "";
+
+        public string Name { get; } = name;
+
+        public async Task StartAsync()
+        {
+            var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+            string self = typeof(ScoringBenchmark).Assembly.Location;
+            foreach (string argument in (string[])[.. Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [self] : Array.Empty<string>(), "scoring", "serve", .. args])
+            {
+                start.ArgumentList.Add(argument);
+            }
+
+            process = Process.Start(start)!;
+            while (await process.StandardOutput.ReadLineAsync() is { } line)
+            {
+                if (Listening().Match(line) is { Success: true } match)
+                {
+                    url = match.Groups[1].Value;
+                    _ = process.StandardOutput.ReadToEndAsync();
+                    return;
+                }
+            }
+
+            throw new InvalidOperationException($"Server '{Name}' ended before it listened.");
+        }
+
+        public async Task<long> AllocatedAsync()
+        {
+            using var client = new HttpClient();
+            return long.Parse(await client.GetStringAsync(new Uri(url + "/allocated")), CultureInfo.InvariantCulture);
+        }
+
+        public async Task<Result> MeasureAsync(string script, int connections, int seconds)
+        {
+            TimeSpan before = Cpu();
+            var start = new ProcessStartInfo("wrk") { RedirectStandardOutput = true };
+            foreach (string argument in (string[])["-t1", $"-c{connections}", $"-d{seconds}s", "--latency", "-s", script, $"{url}/models/{ScoringModelFile.Pipeline}/invocations"])
+            {
+                start.ArgumentList.Add(argument);
+            }
+
+            using Process wrk = Process.Start(start) ?? throw new InvalidOperationException("wrk cannot be started; install it (Debian: apt-get install wrk).");
+            string output = await wrk.StandardOutput.ReadToEndAsync();
+            await wrk.WaitForExitAsync();
+            double requests = double.Parse(Requests().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
+            return new Result(
+                double.Parse(PerSecond().Match(output).Groups[1].Value, CultureInfo.InvariantCulture),
+                Milliseconds(output, "50%"),
+                Milliseconds(output, "99%"),
+                (Cpu() - before).TotalMicroseconds / requests,
+                Failures().Match(output) is { Success: true } failed ? long.Parse(failed.Groups[1].Value, CultureInfo.InvariantCulture) : 0);
+        }
+
+        public void Dispose()
+        {
+            if (process is { HasExited: false })
+            {
+                process.Kill();
+                process.WaitForExit();
+            }
+
+            process?.Dispose();
+        }
+
+        private TimeSpan Cpu()
+        {
+            process!.Refresh();
+            return process.TotalProcessorTime;
+        }
+
+        private static double Milliseconds(string output, string percentile)
+        {
+            Match match = Regex.Match(output, Regex.Escape(percentile) + @"\s+([\d.]+)(us|ms|s)");
+            return double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) * match.Groups[2].Value switch { "us" => 0.001, "ms" => 1, _ => 1000 };
+        }
+
+        [GeneratedRegex(@"Now listening on: (http://\S+)")]
+        private static partial Regex Listening();
+
+        [GeneratedRegex(@"(\d+) requests in")]
+        private static partial Regex Requests();
+
+        [GeneratedRegex(@"Requests/sec:\s+([\d.]+)")]
+        private static partial Regex PerSecond();
+
+        [GeneratedRegex(@"Non-2xx or 3xx responses: (\d+)")]
+        private static partial Regex Failures();
+    }
+}
