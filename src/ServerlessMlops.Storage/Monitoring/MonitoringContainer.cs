@@ -8,7 +8,7 @@ using ServerlessMlops.Core.Monitoring;
 
 namespace ServerlessMlops.Storage.Monitoring;
 
-/// <summary>The <c>monitoring</c> container: <c>{pipeline}/{yyyy}/{MM}/{dd}/{HHmm}.json</c>, a report by the time its window ended.</summary>
+/// <summary>The <c>monitoring</c> container: <c>{pipeline}/{yyyy}/{MM}/{dd}/{HHmmss}-v{version}.json</c>, a report by the time its window ended.</summary>
 public sealed class MonitoringContainer(BlobServiceClient service) : IMonitorReports
 {
     /// <summary>Name of the container.</summary>
@@ -21,17 +21,17 @@ public sealed class MonitoringContainer(BlobServiceClient service) : IMonitorRep
     {
         ArgumentNullException.ThrowIfNull(report);
         BlobContainerClient container = await _container.OpenAsync(cancellation);
-        BlobClient blob = container.GetBlobClient(Path(report.Pipeline, report.Until));
+        BlobClient blob = container.GetBlobClient(Path(report.Pipeline, report.Version, report.Until));
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(report, MlopsJson.Indented);
         await BlobWrites.CreateAsync(blob, new BinaryData(json), "application/json", cancellation);
         return await ReadAsync(blob, cancellation) ?? report;
     }
 
     /// <inheritdoc/>
-    public async Task<MonitorReport?> GetAsync(string pipeline, DateTimeOffset until, CancellationToken cancellation)
+    public async Task<MonitorReport?> GetAsync(string pipeline, int version, DateTimeOffset until, CancellationToken cancellation)
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
-        return await ReadAsync(container.GetBlobClient(Path(pipeline, until)), cancellation);
+        return await ReadAsync(container.GetBlobClient(Path(pipeline, version, until)), cancellation);
     }
 
     /// <inheritdoc/>
@@ -56,8 +56,8 @@ public sealed class MonitoringContainer(BlobServiceClient service) : IMonitorRep
         return null;
     }
 
-    private static string Path(string pipeline, DateTimeOffset until) =>
-        string.Create(CultureInfo.InvariantCulture, $"{pipeline}/{until.UtcDateTime:yyyy'/'MM'/'dd'/'HHmm}.json");
+    private static string Path(string pipeline, int version, DateTimeOffset until) =>
+        string.Create(CultureInfo.InvariantCulture, $"{pipeline}/{until.UtcDateTime:yyyy'/'MM'/'dd'/'HHmmss}-v{version}.json");
 
     private static async Task<MonitorReport?> ReadAsync(BlobClient blob, CancellationToken cancellation)
     {

@@ -1,0 +1,134 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Logging;
+using ServerlessMlops.Core.Alerts;
+using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Core.Registry;
+
+namespace ServerlessMlops.Functions.Monitoring;
+
+/// <summary>A check that failed for good.</summary>
+/// <param name="Pipeline">The pipeline.</param>
+/// <param name="Until">End of the window.</param>
+/// <param name="Reason">What broke.</param>
+public sealed record FailedCheck(string Pipeline, DateTimeOffset Until, string Reason);
+
+/// <summary>
+/// Checks the versions of a pipeline that take traffic: reads their counts, judges, keeps the report, raises what it has to say. Run
+/// twice, the first report stands and the same events are raised: no second effect.
+/// </summary>
+public sealed class CheckModel(
+    IPipelineStore pipelines,
+    IModelRegistry registry,
+    IModelStore models,
+    IWindowStore windows,
+    IMonitorReports reports,
+    IAlertStore alerts,
+    IAlertSink sink,
+    ILogger<CheckModel> logger)
+{
+    /// <summary>The activity.</summary>
+    [Function(nameof(CheckModel))]
+    public async Task Run([ActivityTrigger] CheckInput input, CancellationToken cancellation)
+    {
+        RegistryHead head = await registry.GetHeadAsync(input.Pipeline, cancellation);
+        if (head.Live is not { } live)
+        {
+            return;
+        }
+
+        MonitorSpec spec = await SpecAsync(input.Pipeline, cancellation);
+        foreach (int version in live.Shares.Select(share => share.Version).Append(live.Version).Distinct())
+        {
+            if (await models.LoadCardAsync(input.Pipeline, version, cancellation) is not { } card)
+            {
+                MonitoringLog.Skipped(logger, input.Pipeline, $"version {version} serves, but has no model card (models/{input.Pipeline}/{version}/model.json).");
+                continue;
+            }
+
+            MonitorReport report = await reports.GetAsync(input.Pipeline, version, input.Until, cancellation)
+                ?? await reports.SaveAsync(ModelMonitor.Evaluate(card, version, await TrafficAsync(card, version, input.Until, spec, cancellation), spec), cancellation);
+            MonitoringLog.Checked(
+                logger, report.Pipeline, version, report.Until, report.Verdict.ToString(), report.Predictions, report.Findings.Count(f => f.Verdict == MonitorVerdict.Alarm));
+
+            // Alerts speak of what serves; a canary is judged by its rollout.
+            if (version == live.Version)
+            {
+                await sink.RaiseAsync(MonitorAlerts.Of(report, await OpenAsync(input.Pipeline, cancellation)), cancellation);
+            }
+        }
+    }
+
+    /// <summary>The activity that lists pipelines with a spec and a live model.</summary>
+    [Function(nameof(ListLivePipelines))]
+    public async Task<string[]> ListLivePipelines([ActivityTrigger] string? none, CancellationToken cancellation)
+    {
+        var live = new List<string>();
+        await foreach (string pipeline in pipelines.ListAsync(cancellation))
+        {
+            if ((await registry.GetHeadAsync(pipeline, cancellation)).Live is not null)
+            {
+                live.Add(pipeline);
+            }
+        }
+
+        return [.. live];
+    }
+
+    /// <summary>The activity that tells of a check that failed for good: a monitor that is blind must not be silent.</summary>
+    [Function(nameof(ReportFailedCheck))]
+    public async Task ReportFailedCheck([ActivityTrigger] FailedCheck failed, CancellationToken cancellation)
+    {
+        MonitoringLog.Skipped(logger, failed.Pipeline, failed.Reason);
+        await sink.RaiseAsync(
+            new AlertEvent
+            {
+                Pipeline = failed.Pipeline,
+                Topic = AlertTopic.Failed,
+                Severity = AlertSeverity.Warning,
+                Subject = "monitor",
+                Title = "The live model could not be checked",
+                Detail = $"The check of the window until {failed.Until:yyyy-MM-dd HH:mm} UTC failed: {failed.Reason} The next check runs on schedule.",
+                At = failed.Until,
+                Evidence = MonitorTimer.InstanceId(failed.Until),
+                Observation = failed.Until.UtcTicks / TimeSpan.TicksPerSecond,
+            },
+            cancellation);
+    }
+
+    /// <summary>The counts that a check until <paramref name="until"/> rests on.</summary>
+    internal async Task<MonitoredTraffic> TrafficAsync(ModelCard card, int version, DateTimeOffset until, MonitorSpec spec, CancellationToken cancellation)
+    {
+        var traffic = new MonitoredTraffic(card, until, spec.Window);
+        await foreach (WindowRow row in windows.ReadAsync(card.Pipeline, version, until - ModelMonitor.Lookback(spec), until, cancellation))
+        {
+            traffic.Add(row);
+        }
+
+        return traffic;
+    }
+
+    /// <summary>The pipeline's <c>monitor</c> section; the defaults where the stored spec cannot be read.</summary>
+    internal async Task<MonitorSpec> SpecAsync(string pipeline, CancellationToken cancellation)
+    {
+        StoredSpec? stored = await pipelines.GetAsync(pipeline, cancellation);
+        if (stored is not null && PipelineSpecParser.Parse(stored.Yaml).Spec is { } spec)
+        {
+            return spec.Monitor;
+        }
+
+        MonitoringLog.Skipped(logger, pipeline, "its spec is missing or has faults; the check uses the default settings.");
+        return new MonitorSpec();
+    }
+
+    private async Task<List<Alert>> OpenAsync(string pipeline, CancellationToken cancellation)
+    {
+        var open = new List<Alert>();
+        await foreach (Alert alert in alerts.ListOpenAsync(pipeline, cancellation))
+        {
+            open.Add(alert);
+        }
+
+        return open;
+    }
+}
