@@ -8,7 +8,7 @@ namespace ServerlessMlops.Learners;
 /// What a learner has made: encoder, predictor, link and calibration. Immutable. The ONNX writer turns it into a file whose predictions
 /// are the same.
 /// </summary>
-public sealed class TrainedModel
+public sealed record TrainedModel
 {
     private const int BlockRows = 256;
 

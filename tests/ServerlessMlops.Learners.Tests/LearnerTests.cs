@@ -73,6 +73,19 @@ public class LearnerTests
         three.ShouldBe(one);
     }
 
+    [Theory]
+    [InlineData(LearnerOptions.Linear)]
+    [InlineData(LearnerOptions.Boosting)]
+    public void Train_InfiniteAndConstantColumns_StillLearns(string learner)
+    {
+        float[] x = [.. Enumerable.Range(0, 400).Select(i => i % 40 == 0 ? float.PositiveInfinity : i % 41 == 0 ? float.NegativeInfinity : (float)i)];
+        float[] y = [.. Enumerable.Range(0, 400).Select(i => i >= 200 ? 1f : 0f)];
+        var table = new FeatureTable([new NumericFeature("x", x), new NumericFeature("same", new float[400]), new NumericFeature("none", [.. Enumerable.Repeat(float.NaN, 400)])]);
+        float[] p = Learner.Train(new LearnerOptions { Name = learner }, table, y, LearningTask.Binary, ["no", "yes"]).Predict(table);
+        p.ShouldAllBe(v => v >= 0 && v <= 1);
+        RankingMetrics.Auc(y, p).ShouldBeGreaterThan(0.9);
+    }
+
     [Fact]
     public void Train_UnknownLearner_ListsThoseThatExist()
     {

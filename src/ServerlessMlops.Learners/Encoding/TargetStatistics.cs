@@ -31,7 +31,7 @@ public static class TargetStatistics
     /// <param name="options">Settings.</param>
     public static CategoryLookup Fit(int input, CategoricalFeature feature, float[] signal, float[]? weights, TargetStatisticsOptions options)
     {
-        Sums sums = Sum(feature, signal, weights, row => true);
+        Sums sums = SumByFold(feature, signal, weights, null, 1)[0];
         var values = new float[feature.Categories.Length];
         for (int code = 0; code < values.Length; code++)
         {
@@ -56,17 +56,13 @@ public static class TargetStatistics
             fold[row] = (byte)(Hash.Unit(seed, 7919, row) * options.Folds);
         }
 
-        Sums all = Sum(feature, signal, weights, row => true);
-        for (int f = 0; f < options.Folds; f++)
+        Sums[] own = SumByFold(feature, signal, weights, fold, options.Folds);
+        Sums all = own.Aggregate((a, b) => a.Combine(b, 1));
+        Sums[] others = [.. own.Select(part => all.Combine(part, -1))];
+        for (int row = 0; row < encoded.Length; row++)
         {
-            Sums others = all.Less(Sum(feature, signal, weights, row => fold[row] == f));
-            for (int row = 0; row < encoded.Length; row++)
-            {
-                if (fold[row] == f)
-                {
-                    encoded[row] = feature.Codes[row] < 0 ? float.NaN : (float)others.Smoothed(feature.Codes[row], options);
-                }
-            }
+            int code = feature.Codes[row];
+            encoded[row] = code < 0 ? float.NaN : (float)others[fold[row]].Smoothed(code, options);
         }
 
         return encoded;
@@ -81,26 +77,32 @@ public static class TargetStatistics
             ? Mean
             : (Signal[code] + (options.Smoothing * Mean)) / (Weight[code] + options.Smoothing);
 
-        public Sums Less(Sums part) => new(
-            [.. Signal.Zip(part.Signal, (a, b) => a - b)], [.. Weight.Zip(part.Weight, (a, b) => a - b)], [.. Rows.Zip(part.Rows, (a, b) => a - b)]);
+        public Sums Combine(Sums other, int sign) => new(
+            [.. Signal.Zip(other.Signal, (a, b) => a + (sign * b))], [.. Weight.Zip(other.Weight, (a, b) => a + (sign * b))], [.. Rows.Zip(other.Rows, (a, b) => a + (sign * b))]);
     }
 
-    private static Sums Sum(CategoricalFeature feature, float[] signal, float[]? weights, Func<int, bool> take)
+    private static Sums[] SumByFold(CategoricalFeature feature, float[] signal, float[]? weights, byte[]? fold, int folds)
     {
         int categories = feature.Categories.Length;
-        var (signals, weightSums, rows) = (new double[categories], new double[categories], new int[categories]);
+        var (signals, weightSums, rows) = (new double[folds][], new double[folds][], new int[folds][]);
+        for (int f = 0; f < folds; f++)
+        {
+            (signals[f], weightSums[f], rows[f]) = (new double[categories], new double[categories], new int[categories]);
+        }
+
         for (int row = 0; row < feature.Rows; row++)
         {
             int code = feature.Codes[row];
-            if (code >= 0 && take(row))
+            if (code >= 0)
             {
+                int f = fold is null ? 0 : fold[row];
                 double weight = weights is null ? 1 : weights[row];
-                signals[code] += weight * signal[row];
-                weightSums[code] += weight;
-                rows[code]++;
+                signals[f][code] += weight * signal[row];
+                weightSums[f][code] += weight;
+                rows[f][code]++;
             }
         }
 
-        return new Sums(signals, weightSums, rows);
+        return [.. Enumerable.Range(0, folds).Select(f => new Sums(signals[f], weightSums[f], rows[f]))];
     }
 }

@@ -58,7 +58,17 @@ internal sealed class LinearDesign
         }
 
         numbers.AddRange(indicators);
-        return new LinearDesign(numbers, ColumnEncoder.Encode(numbers, table.Inputs, table), categories, table.Rows);
+        float[][] columns = ColumnEncoder.Encode(numbers, table.Inputs, table);
+        foreach (float[] column in columns)
+        {
+            // One infinite number would make every score of the fit infinite; it teaches nothing, so it stands at the mean.
+            foreach (ref float x in column.AsSpan())
+            {
+                x = float.IsFinite(x) ? x : 0;
+            }
+        }
+
+        return new LinearDesign(numbers, columns, categories, table.Rows);
     }
 
     /// <summary>Mean and standard deviation of what is there; a missing number stands at the mean. Infinite numbers count as missing here.</summary>

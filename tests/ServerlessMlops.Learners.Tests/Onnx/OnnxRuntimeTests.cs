@@ -31,11 +31,7 @@ public class OnnxRuntimeTests
             _ => CalibrationFit.Temperature(set.Y, scores, set.Classes.Length),
         };
         Compare(
-            new TrainedModel
-            {
-                Task = raw.Task, Learner = raw.Learner, Classes = raw.Classes, Inputs = raw.Inputs, Columns = raw.Columns, Predictor = raw.Predictor, Link = raw.Link,
-                Calibrator = calibrator.ShouldNotBeNull(),
-            },
+            raw with { Calibrator = calibrator.ShouldNotBeNull() },
             set.X);
     }
 
