@@ -1,1 +1,20 @@
-return 0;
+using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using ServerlessMlops.Functions.Hosting;
+using ServerlessMlops.Functions.Ingestion;
+using ServerlessMlops.Functions.Pipelines;
+using ServerlessMlops.Functions.Scoring;
+using ServerlessMlops.Functions.Training;
+
+FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(args);
+builder.ConfigureFunctionsWebApplication();
+builder.Services
+    .AddMlopsStorage(builder.Configuration)
+    .AddSingleton(HostingOptions.From(builder.Configuration))
+    .AddSingleton<SpecReader>()
+    .AddSingleton<UploadReconciler>()
+    .AddSingleton<TrainingRequests>()
+    .AddSingleton<TrainingDataReader>()
+    .AddScoring();
+builder.Build().Run();

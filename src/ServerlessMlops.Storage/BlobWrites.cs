@@ -8,12 +8,13 @@ namespace ServerlessMlops.Storage;
 internal static class BlobWrites
 {
     /// <summary>Writes the blob where there is none; what stands stays (content-addressed and versioned paths hold one content for ever).</summary>
-    public static async Task CreateAsync(BlobClient blob, BinaryData content, string contentType, CancellationToken cancellation)
+    public static async Task CreateAsync(BlobClient blob, BinaryData content, string contentType, CancellationToken cancellation, IDictionary<string, string>? metadata = null)
     {
         var options = new BlobUploadOptions
         {
             Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
             HttpHeaders = new BlobHttpHeaders { ContentType = contentType },
+            Metadata = metadata,
         };
         try
         {

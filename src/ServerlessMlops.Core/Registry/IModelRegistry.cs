@@ -25,9 +25,9 @@ public interface IModelRegistry
     /// <exception cref="RegistryMoveException">There is no such version.</exception>
     Task<RegistryHead> PromoteAsync(string pipeline, int version, MoveReason reason, CancellationToken cancellation);
 
-    /// <summary>Makes the version before serve again; the head after.</summary>
-    /// <exception cref="RegistryMoveException">There is none.</exception>
-    Task<RegistryHead> RollBackAsync(string pipeline, MoveReason reason, CancellationToken cancellation);
+    /// <summary>Takes <paramref name="version"/>, which serves, out of service for the one before it; the head after.</summary>
+    /// <exception cref="RegistryMoveException">It does not serve, or none served before.</exception>
+    Task<RegistryHead> RollBackAsync(string pipeline, int version, MoveReason reason, CancellationToken cancellation);
 
     /// <summary>Records the spec in force; the head after.</summary>
     Task<RegistryHead> ChangeSpecAsync(string pipeline, string specHash, MoveReason reason, CancellationToken cancellation);

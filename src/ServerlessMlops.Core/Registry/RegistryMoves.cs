@@ -49,13 +49,23 @@ public static class RegistryMoves
         return Append(head with { Live = pointer }, LedgerAction.Promoted, version, reason, at);
     }
 
-    /// <summary>Makes the version that served before serve again.</summary>
-    /// <exception cref="RegistryMoveException">Nothing serves, or nothing served before.</exception>
-    public static RegistryChange RollBack(RegistryHead head, MoveReason reason, DateTimeOffset at)
+    /// <summary>
+    /// Takes <paramref name="version"/> out of service and makes the version before it serve again; null where that has been done already,
+    /// so that a rollback whose answer was lost is not undone by asking again.
+    /// </summary>
+    /// <exception cref="RegistryMoveException">The version does not serve, or nothing served before it.</exception>
+    public static RegistryChange? RollBack(RegistryHead head, int version, MoveReason reason, DateTimeOffset at)
     {
         if (head.Live is not { } live)
         {
             throw new RegistryMoveException($"Pipeline '{head.Pipeline}' has nothing to roll back: no version serves yet.");
+        }
+
+        if (live.Version != version)
+        {
+            return live.PreviousVersion == version
+                ? null
+                : throw new RegistryMoveException($"Pipeline '{head.Pipeline}' cannot roll back version {version}: version {live.Version} serves.");
         }
 
         if (live.PreviousVersion is not { } previous)

@@ -77,6 +77,9 @@ public sealed record Run
     /// <summary>Why it ended as it did, in a sentence a person can act on; null while all is well.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>1, and one more for each time a person (or an arrived spec) had it tried again.</summary>
+    public int Attempt { get; init; } = 1;
+
     /// <summary>What it read.</summary>
     public IReadOnlyList<RunArtifact> Inputs { get; init; } = [];
 

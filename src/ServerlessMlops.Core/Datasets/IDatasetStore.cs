@@ -1,0 +1,51 @@
+using ServerlessMlops.Data.Columns;
+using ServerlessMlops.Data.Profiling;
+
+namespace ServerlessMlops.Core.Datasets;
+
+/// <summary>How a training on a data set ended; kept with the data set, so that the same data and spec are not trained again.</summary>
+/// <param name="RunId">The run that trained.</param>
+/// <param name="Version">The version it registered; null where no candidate passed.</param>
+/// <param name="ModelId">That version's model.</param>
+/// <param name="Reason">How it was judged, in a sentence.</param>
+public sealed record DatasetOutcome(string RunId, int? Version, string? ModelId, string Reason);
+
+/// <summary>The <c>datasets</c> container: batches (<c>{p}/batches/{id}/</c>) and data sets over them (<c>{p}/{datasetId}/</c>). Nothing is overwritten.</summary>
+public interface IDatasetStore
+{
+    /// <summary>Keeps an accepted batch: its parts, then its summary, whose presence means that the batch is whole. Repeating it changes nothing.</summary>
+    /// <param name="pipeline">The pipeline.</param>
+    /// <param name="batch">What assembling a data set needs to know of it.</param>
+    /// <param name="profile">What its values look like.</param>
+    /// <param name="arrow">The Arrow part; seekable, read from its beginning.</param>
+    /// <param name="rejected">Rows set aside, as CSV; seekable, read from its beginning.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    Task SaveBatchAsync(string pipeline, BatchSummary batch, DatasetProfile profile, Stream arrow, Stream rejected, CancellationToken cancellation);
+
+    /// <summary>All whole batches of the pipeline.</summary>
+    Task<IReadOnlyList<BatchSummary>> ListBatchesAsync(string pipeline, CancellationToken cancellation);
+
+    /// <summary>The batch that was accepted last, or null: what later uploads are held against.</summary>
+    Task<BatchSummary?> GetNewestBatchAsync(string pipeline, CancellationToken cancellation);
+
+    /// <summary>A whole batch, or null.</summary>
+    Task<BatchSummary?> GetBatchAsync(string pipeline, string batchId, CancellationToken cancellation);
+
+    /// <summary>Keeps a manifest under its id.</summary>
+    Task SaveManifestAsync(string pipeline, string datasetId, DatasetManifest manifest, CancellationToken cancellation);
+
+    /// <summary>A manifest, or null.</summary>
+    Task<DatasetManifest?> GetManifestAsync(string pipeline, string datasetId, CancellationToken cancellation);
+
+    /// <summary>The rows of a data set.</summary>
+    Task<ColumnTable> ReadAsync(string pipeline, DatasetManifest manifest, CancellationToken cancellation);
+
+    /// <summary>How training on the data set ended, or null where it has not.</summary>
+    Task<DatasetOutcome?> GetOutcomeAsync(string pipeline, string datasetId, CancellationToken cancellation);
+
+    /// <summary>Keeps how training ended; the first word stands.</summary>
+    Task SaveOutcomeAsync(string pipeline, string datasetId, DatasetOutcome outcome, CancellationToken cancellation);
+
+    /// <summary>Ids of the pipeline's data sets.</summary>
+    Task<IReadOnlyList<string>> ListDatasetsAsync(string pipeline, CancellationToken cancellation);
+}

@@ -1,0 +1,184 @@
+using ServerlessMlops.Core.Datasets;
+using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Data.Columns;
+using ServerlessMlops.Learners;
+
+namespace ServerlessMlops.Core.Training;
+
+/// <summary>Rows as a learner takes them.</summary>
+/// <param name="Features">Feature columns.</param>
+/// <param name="Labels">By row: 0 or 1, class number, or value.</param>
+public sealed record LabelledRows(FeatureTable Features, float[] Labels);
+
+/// <summary>A data set made ready for learning: the task, the classes, the rows to learn from and the rows to judge on.</summary>
+/// <param name="Task">What is learned.</param>
+/// <param name="Classes">Class names by number, in ordinal order; the second of two is the positive one. Empty for regression.</param>
+/// <param name="Train">Rows to learn from.</param>
+/// <param name="Holdout">Rows to judge on.</param>
+public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Classes, LabelledRows Train, LabelledRows Holdout)
+{
+    /// <summary>The most classes that are learned as such.</summary>
+    public const int MaxClasses = 100;
+
+    /// <summary>Fewest rows on each side.</summary>
+    public const int MinRows = 20;
+
+    /// <summary>Makes a data set ready.</summary>
+    /// <param name="table">All rows; those without a target are left out.</param>
+    /// <param name="spec">Names the target, key, time and ignored columns.</param>
+    /// <param name="rule">Divides the rows.</param>
+    /// <exception cref="UnusableDataException">Nothing can be learned from it; the message says why and what would help.</exception>
+    public static TrainingData Prepare(ColumnTable table, PipelineSpec spec, SplitRule rule)
+    {
+        if (table.Schema.IndexOf(spec.Target) < 0)
+        {
+            throw new UnusableDataException($"There is no target column '{spec.Target}'; the data has {string.Join(", ", table.Schema.Columns.Select(c => c.Name))}.");
+        }
+
+        Column target = table[spec.Target];
+        int[] labelled = [.. Enumerable.Range(0, table.RowCount).Where(row => !target.IsMissing(row))];
+        ColumnTable rows = labelled.Length == table.RowCount ? table : table.Take(labelled);
+        target = rows[spec.Target];
+
+        LearningTask task = TaskOf(target, spec);
+        string[] classes = task == LearningTask.Regression ? [] : ClassesOf(target, task, spec);
+        DatasetSplit split = DatasetSplitter.Split(rows, rule);
+        if (split.Train.Length < MinRows || split.Holdout.Length < MinRows)
+        {
+            throw new UnusableDataException(
+                $"There are {split.Train.Length} rows to learn from and {split.Holdout.Length} to judge on; each needs at least {MinRows}. Upload more data, or widen the window ('{spec.Window}').");
+        }
+
+        float[] labels = LabelsOf(target, task, classes);
+        string[] features = FeatureNames(rows.Schema, spec);
+        if (features.Length == 0)
+        {
+            throw new UnusableDataException(
+                $"No column is left to learn from: besides target, key, time and ignored ones the data has only text, identifiers or timestamps. Give a column another type in the spec ('columns').");
+        }
+
+        return new TrainingData(task, classes, Side(rows, features, labels, split.Train), Side(rows, features, labels, split.Holdout));
+    }
+
+    /// <summary>Names of the columns that are learned from, in the table's order.</summary>
+    public static string[] FeatureNames(TableSchema schema, PipelineSpec spec) =>
+    [
+        .. schema.Columns
+            .Where(c => c.Type is ColumnType.Boolean or ColumnType.Integer or ColumnType.Number or ColumnType.Category)
+            .Select(c => c.Name)
+            .Where(name => name != spec.Target && name != spec.Key && name != spec.Time && !(spec.Columns.TryGetValue(name, out ColumnSpec? column) && column.Ignore)),
+    ];
+
+    /// <summary>Columns as features. Only categories that these rows have are in a feature's dictionary, in ordinal order.</summary>
+    public static FeatureTable Features(ColumnTable rows, IReadOnlyList<string> names) => new([.. names.Select(name => ToFeature(rows[name]))]);
+
+    private static LabelledRows Side(ColumnTable rows, string[] features, float[] labels, int[] side) =>
+        new(Features(rows.Take(side), features), FeatureTable.Take<float>(labels, side));
+
+    private static LearningTask TaskOf(Column target, PipelineSpec spec)
+    {
+        if (spec.Task is { } given)
+        {
+            return given;
+        }
+
+        int distinct = target is CategoryColumn or IntegerColumn or NumberColumn
+            ? Enumerable.Range(0, target.Length).Select(target.TextAt).Distinct(StringComparer.Ordinal).Take(MaxClasses + 1).Count()
+            : 0;
+        return target switch
+        {
+            BooleanColumn => LearningTask.Binary,
+            CategoryColumn or IntegerColumn or NumberColumn when distinct == 2 => LearningTask.Binary,
+            CategoryColumn when distinct is > 2 and <= MaxClasses => LearningTask.Multiclass,
+            IntegerColumn or NumberColumn when distinct > 2 => LearningTask.Regression,
+            _ => throw new UnusableDataException(
+                $"What to learn of target '{spec.Target}' cannot be told: it is of type {target.Schema.Type} with {(distinct == 0 ? "values that are no classes" : $"{distinct} distinct value(s)")}. Give the spec a 'task', or the column a 'type'."),
+        };
+    }
+
+    private static string[] ClassesOf(Column target, LearningTask task, PipelineSpec spec)
+    {
+        string[] classes = target is BooleanColumn
+            ? ["false", "true"]
+            : [.. Enumerable.Range(0, target.Length).Select(target.TextAt).Distinct(StringComparer.Ordinal).Take(MaxClasses + 1).Order(StringComparer.Ordinal)];
+        bool fits = task == LearningTask.Binary ? classes.Length == 2 : classes.Length is > 2 and <= MaxClasses;
+        return fits
+            ? classes
+            : throw new UnusableDataException(
+                $"Target '{spec.Target}' has {(classes.Length > MaxClasses ? $"more than {MaxClasses}" : $"{classes.Length}")} distinct values; a {(task == LearningTask.Binary ? "binary task needs two" : $"multiclass task needs 3 to {MaxClasses}")}.");
+    }
+
+    private static float[] LabelsOf(Column target, LearningTask task, string[] classes)
+    {
+        var labels = new float[target.Length];
+        if (task == LearningTask.Regression)
+        {
+            for (int row = 0; row < labels.Length; row++)
+            {
+                labels[row] = target switch
+                {
+                    NumberColumn number => (float)number.Values[row],
+                    IntegerColumn integer => integer.Values[row],
+                    BooleanColumn boolean => boolean.Values[row],
+                    _ => throw new UnusableDataException($"Target '{target.Schema.Name}' is of type {target.Schema.Type}; regression needs a number."),
+                };
+            }
+
+            return labels;
+        }
+
+        var numbers = classes.Select((name, number) => (name, number)).ToDictionary(c => c.name, c => (float)c.number, StringComparer.Ordinal);
+        for (int row = 0; row < labels.Length; row++)
+        {
+            labels[row] = numbers[target.TextAt(row)];
+        }
+
+        return labels;
+    }
+
+    private static Feature ToFeature(Column column)
+    {
+        string name = column.Schema.Name;
+        switch (column)
+        {
+            case NumberColumn number:
+                return new NumericFeature(name, Convert(number.Values, number.Length, static value => (float)value));
+            case IntegerColumn integer:
+                return new NumericFeature(name, Convert(integer.Values, integer.Length, static value => value == IntegerColumn.Missing ? float.NaN : value));
+            case BooleanColumn boolean:
+                return new NumericFeature(name, Convert(boolean.Values, boolean.Length, static value => value == BooleanColumn.Missing ? float.NaN : value));
+            case CategoryColumn category:
+                return ToFeature(name, category);
+            default:
+                throw new ArgumentException($"Column '{name}' is of type {column.Schema.Type}, which is not learned from.", nameof(column));
+        }
+    }
+
+    private static CategoricalFeature ToFeature(string name, CategoryColumn column)
+    {
+        int[] used = [.. column.Codes.Take(column.Length).Where(code => code >= 0).Distinct()];
+        string[] names = [.. used.Select(column.Dictionary.NameOf)];
+        Array.Sort(names, used, StringComparer.Ordinal);
+        var codeOf = new Dictionary<int, int>(used.Length);
+        for (int i = 0; i < used.Length; i++)
+        {
+            codeOf[used[i]] = i;
+        }
+
+        return new CategoricalFeature(name, Convert(column.Codes, column.Length, code => code < 0 ? -1 : codeOf[code]), names);
+    }
+
+    private static TTo[] Convert<TFrom, TTo>(TFrom[] values, int length, Func<TFrom, TTo> convert)
+    {
+        var converted = new TTo[length];
+        for (int i = 0; i < length; i++)
+        {
+            converted[i] = convert(values[i]);
+        }
+
+        return converted;
+    }
+}
+
+/// <summary>Nothing can be learned from the data; the message says why and what would help. The training ends as rejected, not as failed.</summary>
+public sealed class UnusableDataException(string message) : Exception(message);

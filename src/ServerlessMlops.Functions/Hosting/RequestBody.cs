@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using ServerlessMlops.Core;
+
+namespace ServerlessMlops.Functions.Hosting;
+
+/// <summary>Small bodies of the control plane, read within a bound.</summary>
+public static class RequestBody
+{
+    /// <summary>The largest body of a control-plane request, in bytes.</summary>
+    public const int MaxBytes = 1024 * 1024;
+
+    /// <summary>The body as text, or null where it is longer than <see cref="MaxBytes"/>.</summary>
+    public static async Task<byte[]?> ReadBytesAsync(HttpRequest request, CancellationToken cancellation)
+    {
+        if (request.ContentLength > MaxBytes)
+        {
+            return null;
+        }
+
+        using var buffer = new MemoryStream();
+        byte[] chunk = new byte[16 * 1024];
+        for (int read; (read = await request.Body.ReadAsync(chunk, cancellation)) > 0;)
+        {
+            if (buffer.Length + read > MaxBytes)
+            {
+                return null;
+            }
+
+            buffer.Write(chunk, 0, read);
+        }
+
+        return buffer.ToArray();
+    }
+
+    /// <summary>The body as a record, or the fault in words.</summary>
+    public static async Task<(T? Value, string? Fault)> ReadAsync<T>(HttpRequest request, CancellationToken cancellation)
+        where T : class
+    {
+        if (await ReadBytesAsync(request, cancellation) is not { } bytes)
+        {
+            return (null, $"The body is larger than {MaxBytes} bytes.");
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<T>(bytes, MlopsJson.Options) is { } value ? (value, null) : (null, "The body is 'null'; expected a JSON object.");
+        }
+        catch (JsonException e)
+        {
+            return (null, $"The body is not the JSON that was expected: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask;
+using ServerlessMlops.Core.Runs;
+
+namespace ServerlessMlops.Functions.Runs;
+
+/// <summary>A run that broke.</summary>
+/// <param name="Pipeline">Its pipeline.</param>
+/// <param name="RunId">Its id.</param>
+/// <param name="Reason">What broke.</param>
+public sealed record RunFailure(string Pipeline, string RunId, string Reason);
+
+/// <summary>The steps of a run's row that every orchestrator shares.</summary>
+public sealed class RunActivities(IRunLog runs, TimeProvider time)
+{
+    /// <summary>Inserts the row, or sets an ended one running again for a further attempt.</summary>
+    [Function(nameof(StartRun))]
+    public async Task StartRun([ActivityTrigger] Run run, CancellationToken cancellation)
+    {
+        Run stands = await runs.StartAsync(run, cancellation);
+        if (stands.Attempt < run.Attempt)
+        {
+            await runs.UpdateAsync(
+                run.Pipeline,
+                run.Id,
+                current => current.Attempt >= run.Attempt ? current : run with { StartedAt = current.StartedAt },
+                cancellation);
+        }
+    }
+
+    /// <summary>Ends the row as failed.</summary>
+    [Function(nameof(FailRun))]
+    public Task FailRun([ActivityTrigger] RunFailure failure, CancellationToken cancellation) => runs.UpdateAsync(
+        failure.Pipeline,
+        failure.RunId,
+        run => run with { Status = RunStatus.Failed, EndedAt = time.GetUtcNow(), Reason = failure.Reason },
+        cancellation);
+
+    /// <summary>The cause of a failed task in words: the innermost failure's type and message, and the activity it came from.</summary>
+    public static string Describe(TaskFailedException failure)
+    {
+        TaskFailureDetails cause = failure.FailureDetails;
+        while (cause.InnerFailure is { } inner)
+        {
+            cause = inner;
+        }
+
+        return $"{failure.TaskName} failed after its retries: {cause.ErrorMessage} ({cause.ErrorType}). Retry the run once the cause is gone.";
+    }
+}

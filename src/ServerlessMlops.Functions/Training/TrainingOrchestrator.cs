@@ -1,0 +1,88 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask;
+using ServerlessMlops.Core.Runs;
+using ServerlessMlops.Core.Training;
+using ServerlessMlops.Functions.Hosting;
+using ServerlessMlops.Functions.Rollout;
+using ServerlessMlops.Functions.Runs;
+
+namespace ServerlessMlops.Functions.Training;
+
+/// <summary>What a training is about.</summary>
+/// <param name="Pipeline">The pipeline.</param>
+/// <param name="Generation">The generation of its request row.</param>
+/// <param name="Reason">Why it was asked for.</param>
+public sealed record TrainingInput(string Pipeline, long Generation, string Reason)
+{
+    /// <summary>Id of the run and of the orchestration.</summary>
+    public string RunId => TrainingRequest.RunId(Pipeline, Generation);
+}
+
+/// <summary>One training: data set, candidates side by side, judgement, registration, rollout. One at a time for each pipeline.</summary>
+public static class TrainingOrchestrator
+{
+    /// <summary>The orchestration.</summary>
+    [Function(nameof(TrainingOrchestrator))]
+    public static async Task Run([OrchestrationTrigger] TaskOrchestrationContext context)
+    {
+        TrainingInput input = context.GetInput<TrainingInput>()!;
+        TaskFailedException? failure = null;
+        try
+        {
+            await TrainAsync(context, input);
+        }
+        catch (TaskFailedException e)
+        {
+            failure = e;
+            await context.CallActivityAsync(nameof(RunActivities.FailRun), new RunFailure(input.Pipeline, input.RunId, RunActivities.Describe(e)), Retries.Activity);
+        }
+
+        // Whatever the end, the request row is closed, so that the next wish starts the next generation.
+        await context.CallActivityAsync(nameof(TrainingRequests.CloseTraining), input, Retries.Activity);
+        if (failure is not null)
+        {
+            throw failure;
+        }
+    }
+
+    private static async Task TrainAsync(TaskOrchestrationContext context, TrainingInput input)
+    {
+        var run = new Run
+        {
+            Pipeline = input.Pipeline,
+            Id = input.RunId,
+            Kind = RunKind.Training,
+            Status = RunStatus.Running,
+            Stage = "assembling",
+            StartedAt = new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero),
+            Inputs = [new RunArtifact("request", input.Reason)],
+        };
+        await context.CallActivityAsync(nameof(RunActivities.StartRun), run, Retries.Activity);
+
+        AssembledDataset data = await context.CallActivityAsync<AssembledDataset>(nameof(AssembleDataset), input, Retries.Activity);
+        if (!data.ToTrain)
+        {
+            return;
+        }
+
+        context.SetCustomStatus(new TrainingProgress("training", data.Candidates.Count));
+        TrainedCandidate[] candidates = await Task.WhenAll(data.Candidates.Select(name => context.CallActivityAsync<TrainedCandidate>(
+            nameof(TrainCandidate), new CandidateInput(input.Pipeline, input.RunId, data.DatasetId, data.SpecHash, name), Retries.Activity)));
+
+        context.SetCustomStatus(new TrainingProgress("judging", candidates.Length));
+        RegisteredModel registered = await context.CallActivityAsync<RegisteredModel>(
+            nameof(JudgeCandidates), new JudgementInput(input.Pipeline, input.RunId, data.DatasetId, data.SpecHash, candidates), Retries.Activity);
+        if (registered.Version is { } version)
+        {
+            await context.CallSubOrchestratorAsync(
+                nameof(RolloutOrchestrator),
+                new RolloutInput(input.Pipeline, version, $"training {input.RunId} passed every gate", input.RunId),
+                new SubOrchestrationOptions(instanceId: RolloutOrchestrator.RunId(input.Pipeline, version)));
+        }
+    }
+}
+
+/// <summary>What the orchestration shows of itself while it runs.</summary>
+/// <param name="Stage">The step.</param>
+/// <param name="Candidates">How many candidates.</param>
+public sealed record TrainingProgress(string Stage, int Candidates);

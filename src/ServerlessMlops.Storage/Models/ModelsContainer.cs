@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using ServerlessMlops.Core;
+using ServerlessMlops.Core.Registry;
+
+namespace ServerlessMlops.Storage.Models;
+
+/// <summary>The <c>models</c> container: <c>{pipeline}/{version}/model.onnx</c> and <c>model.json</c>, <c>{pipeline}/runs/{runId}/{candidate}.onnx</c>.</summary>
+public sealed class ModelsContainer(BlobServiceClient service) : IModelStore
+{
+    /// <summary>Name of the container.</summary>
+    public const string Name = "models";
+
+    private readonly LazyContainer _container = new(service, Name);
+
+    /// <inheritdoc/>
+    public async Task<string> SaveCandidateAsync(string pipeline, string runId, string candidate, ReadOnlyMemory<byte> onnx, CancellationToken cancellation)
+    {
+        BlobContainerClient container = await _container.OpenAsync(cancellation);
+        string id = ContentAddress.Of(onnx.Span);
+
+        // Overwritten, not kept: an activity that ran twice made the same bytes, and one killed half-way left none.
+        await container.GetBlobClient(CandidatePath(pipeline, runId, candidate)).UploadAsync(BinaryData.FromBytes(onnx), overwrite: true, cancellation);
+        return id;
+    }
+
+    /// <inheritdoc/>
+    public Task<ReadOnlyMemory<byte>> LoadCandidateAsync(string pipeline, string runId, string candidate, string modelId, CancellationToken cancellation) =>
+        LoadAsync(CandidatePath(pipeline, runId, candidate), modelId, cancellation);
+
+    /// <inheritdoc/>
+    public async Task SaveVersionAsync(string pipeline, int version, ReadOnlyMemory<byte> onnx, ModelCard card, CancellationToken cancellation)
+    {
+        BlobContainerClient container = await _container.OpenAsync(cancellation);
+        await BlobWrites.CreateAsync(container.GetBlobClient($"{pipeline}/{version}/model.onnx"), BinaryData.FromBytes(onnx), "application/octet-stream", cancellation);
+        var json = BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(card, MlopsJson.Indented));
+        await BlobWrites.CreateAsync(container.GetBlobClient($"{pipeline}/{version}/model.json"), json, "application/json", cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ModelCard?> LoadCardAsync(string pipeline, int version, CancellationToken cancellation)
+    {
+        BlobContainerClient container = await _container.OpenAsync(cancellation);
+        string path = $"{pipeline}/{version}/model.json";
+        try
+        {
+            BlobDownloadResult found = await container.GetBlobClient(path).DownloadContentAsync(cancellation);
+            return JsonSerializer.Deserialize<ModelCard>(found.Content.ToMemory().Span, MlopsJson.Options)
+                ?? throw new InvalidDataException($"Blob '{Name}/{path}' holds no model card.");
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<ReadOnlyMemory<byte>> LoadModelAsync(string pipeline, int version, ModelCard card, CancellationToken cancellation) =>
+        LoadAsync($"{pipeline}/{version}/model.onnx", card.ModelId, cancellation);
+
+    private async Task<ReadOnlyMemory<byte>> LoadAsync(string path, string modelId, CancellationToken cancellation)
+    {
+        BlobContainerClient container = await _container.OpenAsync(cancellation);
+        BlobDownloadResult found = await container.GetBlobClient(path).DownloadContentAsync(cancellation);
+        ReadOnlyMemory<byte> bytes = found.Content.ToMemory();
+        string id = ContentAddress.Of(bytes.Span);
+        return id == modelId
+            ? bytes
+            : throw new InvalidDataException($"Blob '{Name}/{path}' has SHA-256 {id}, expected {modelId}: it was changed after it was written. Restore it, or train again.");
+    }
+
+    private static string CandidatePath(string pipeline, string runId, string candidate) => $"{pipeline}/runs/{runId}/{candidate}.onnx";
+}

@@ -1,0 +1,56 @@
+using System.Runtime.CompilerServices;
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using ServerlessMlops.Core.Datasets;
+
+namespace ServerlessMlops.Storage.Uploads;
+
+/// <summary>The <c>uploads</c> container.</summary>
+public sealed class UploadsContainer(BlobServiceClient service) : IUploadStore
+{
+    /// <summary>Name of the container.</summary>
+    public const string Name = "uploads";
+
+    private const int ReadSize = 4 * 1024 * 1024;
+
+    private readonly LazyContainer _container = new(service, Name);
+
+    /// <inheritdoc/>
+    public async Task<Stream?> OpenAsync(Upload upload, CancellationToken cancellation)
+    {
+        BlobContainerClient container = await _container.OpenAsync(cancellation);
+        try
+        {
+            // The SDK pins the version it opened: each range read carries If-Match.
+            Stream stream = await container.GetBlobClient(upload.Path).OpenReadAsync(
+                new BlobOpenReadOptions(allowModifications: false)
+                {
+                    BufferSize = ReadSize,
+                    Conditions = new BlobRequestConditions { IfMatch = new ETag(Quoted(upload.ETag)) },
+                },
+                cancellation);
+            return new PinnedStream(stream, upload);
+        }
+        catch (RequestFailedException e) when (e.Status is 404 or 412)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ListedUpload> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        BlobContainerClient container = await _container.OpenAsync(cancellation);
+        await foreach (BlobItem blob in container.GetBlobsAsync(prefix: prefix, cancellationToken: cancellation))
+        {
+            yield return new ListedUpload(
+                new Upload(blob.Name, Bare(blob.Properties.ETag!.Value)), blob.Properties.ContentLength ?? 0, blob.Properties.LastModified ?? default);
+        }
+    }
+
+    /// <summary>An ETag without its quotes, as <see cref="Upload"/> keeps it: services differ in whether they write them.</summary>
+    public static string Bare(ETag etag) => etag.ToString().Trim('"');
+
+    private static string Quoted(string bare) => $"\"{bare}\"";
+}

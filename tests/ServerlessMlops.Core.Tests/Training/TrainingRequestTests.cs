@@ -1,0 +1,73 @@
+using FsCheck.Fluent;
+using ServerlessMlops.Core.Training;
+
+namespace ServerlessMlops.Core.Tests.Training;
+
+public sealed class TrainingRequestTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 1, 2, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Ask_WhileNothingRuns_StartsTheNextGeneration()
+    {
+        TrainingRequest asked = TrainingRequest.None.Ask("new data", Noon);
+
+        asked.ShouldBe(new TrainingRequest(1, Running: true, Pending: false, "new data", Noon));
+    }
+
+    [Fact]
+    public void Ask_AThousandTimesWhileOneRuns_IsOneMoreTraining()
+    {
+        TrainingRequest row = TrainingRequest.None.Ask("first", Noon);
+        for (int i = 0; i < 1000; i++)
+        {
+            row = row.Ask($"file {i}", Noon);
+        }
+
+        TrainingRequest next = row.End(1);
+        next.Generation.ShouldBe(2);
+        next.End(2).Running.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void End_Twice_ChangesNothingMore()
+    {
+        TrainingRequest row = TrainingRequest.None.Ask("first", Noon).Ask("second", Noon).End(1);
+
+        row.End(1).ShouldBe(row);
+    }
+
+    /// <summary>No wish is lost: whatever the order, a wish that no training has looked at has a training that is still to look or to be followed by one.</summary>
+    [Fact]
+    public void AnyOrder_UnseenWish_HasATrainingUnderWay() =>
+        FsCheck.Check.QuickThrowOnFailure(Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), steps =>
+        {
+            TrainingRequest row = TrainingRequest.None;
+            bool unseen = false, looked = false;
+            foreach (byte step in steps)
+            {
+                switch (step % 3)
+                {
+                    case 0:
+                        row = row.Ask("wish", Noon);
+                        unseen = true;
+                        break;
+                    case 1 when row.Running:
+                        row = row.Look(row.Generation);
+                        (unseen, looked) = (false, true);
+                        break;
+                    case 2 when looked:
+                        row = row.End(row.Generation);
+                        looked = false;
+                        break;
+                }
+
+                if (unseen && !row.Running)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }));
+}
