@@ -65,6 +65,7 @@ internal static class MlopsCommandLine
                      RunsCommand.Create(options, context),
                      WatchCommand.Create(options, context),
                      ModelsCommand.Create(options, context),
+                     CheckCommand.Create(options, context),
                      ScoreCommand.Create(options, context),
                      PromoteCommand.Create(options, context),
                      RollbackCommand.Create(options, context),

@@ -44,8 +44,16 @@ public static class Utf8Hash
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Of(ulong word) => Mix(word ^ Seed);
 
+    /// <summary>Spreads every bit over the whole word; sketches count leading zeros and need that.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Mix(ulong h) => Fold(h ^ Prime, 0xE7037ED1A0B428DB) ^ h >> 29;
+    private static ulong Mix(ulong h)
+    {
+        h ^= h >> 32;
+        h *= 0xD6E8FEB86659FD93;
+        h ^= h >> 32;
+        h *= 0xD6E8FEB86659FD93;
+        return h ^ h >> 32;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Fold(ulong a, ulong b)

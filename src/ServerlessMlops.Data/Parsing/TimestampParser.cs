@@ -25,7 +25,7 @@ public static class TimestampParser
             return false;
         }
 
-        if (IsDigit(text[3]))
+        if (IsDigit(text[1]) && IsDigit(text[2]) && IsDigit(text[3]))
         {
             if (text.Length < 10 || (text[4] != '-' && text[4] != '/') || text[7] != text[4]
                 || !TwoDigits(text, 0, out int century) || !TwoDigits(text, 2, out int rest) || !TwoDigits(text, 5, out month) || !TwoDigits(text, 8, out day))

@@ -95,6 +95,7 @@ public sealed class TableReader : IAsyncDisposable
         var working = new Queue<Task<ChunkWorker>>();
         long line = 1;
         int ordinal = 0;
+        int header = _layout.FirstRowAt;
         bool ended = false;
         try
         {
@@ -109,7 +110,10 @@ public sealed class TableReader : IAsyncDisposable
                         break;
                     }
 
-                    chunk.Start = ordinal == 0 ? _layout.FirstRowAt : 0;
+                    // The header may reach beyond the first chunk: where a quote in it is never closed, chunks are single lines.
+                    chunk.Start = Math.Min(header, chunk.Length);
+                    header -= chunk.Start;
+                    chunk.IsBrokenRow &= chunk.Start < chunk.Length;
                     var worker = idle.Count > 0 ? idle.Pop() : new ChunkWorker(_layout.CreateTokenizer(_options.Limits), _layout.Columns.Count, sources, plan, _layout.LineEnd);
                     int number = ordinal++;
                     working.Enqueue(Task.Run(

@@ -183,7 +183,7 @@ public sealed class ArrowFileReader
     private (int[] Offsets, byte[] Bytes) ReadTexts(long body, ReadOnlySpan<long> buffers, int count, string column)
     {
         var offsets = MemoryMarshal.Cast<byte, int>(ReadBuffer(body, buffers, 1, (count + 1) * 4)).ToArray();
-        var bytes = ReadBuffer(body, buffers, 2, checked((int)buffers[5]));
+        var bytes = ReadBuffer(body, buffers, 2, buffers.Length > 5 ? checked((int)buffers[5]) : 0);
         for (int i = 0; i < count; i++)
         {
             if (offsets[i] < 0 || offsets[i + 1] < offsets[i] || offsets[i + 1] > bytes.Length)
@@ -197,8 +197,13 @@ public sealed class ArrowFileReader
 
     private byte[] ReadBuffer(long body, ReadOnlySpan<long> buffers, int index, int least)
     {
+        if (index * 2 + 1 >= buffers.Length)
+        {
+            throw new InvalidDataException($"A column has {buffers.Length / 2} buffers; buffer {index} was expected.");
+        }
+
         long offset = buffers[index * 2], length = buffers[index * 2 + 1];
-        if (offset < 0 || length < least || body + offset + length > _stream.Length)
+        if (offset < 0 || least < 0 || length < least || body + offset + length > _stream.Length)
         {
             throw new InvalidDataException($"A buffer of {length} bytes at {offset} does not fit the file; {least} bytes were expected.");
         }
