@@ -1,9 +1,12 @@
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using ServerlessMlops.Functions.Alerts;
 using ServerlessMlops.Functions.Hosting;
 using ServerlessMlops.Functions.Ingestion;
+using ServerlessMlops.Functions.Monitoring;
 using ServerlessMlops.Functions.Pipelines;
+using ServerlessMlops.Functions.Runs;
 using ServerlessMlops.Functions.Scoring;
 using ServerlessMlops.Functions.Training;
 
@@ -16,5 +19,8 @@ builder.Services
     .AddSingleton<UploadReconciler>()
     .AddSingleton<TrainingRequests>()
     .AddSingleton<TrainingDataReader>()
-    .AddScoring();
+    .AddSingleton<RunEnds>()
+    .AddScoring()
+    .AddMonitoring()
+    .AddAlerts();
 builder.Build().Run();

@@ -5,6 +5,7 @@ using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Data.Columns;
 using ServerlessMlops.Functions.Pipelines;
+using ServerlessMlops.Functions.Runs;
 
 namespace ServerlessMlops.Functions.Ingestion;
 
@@ -16,20 +17,17 @@ public sealed record IngestionOutcome(RunStatus Status, string? Reason, bool Ask
 
 /// <summary>Reads one upload, checks it and keeps it as a batch, and ends its run. Bad input is an outcome with a reason, never an exception.</summary>
 public sealed partial class IngestUpload(
-    IUploadStore uploads, IDatasetStore datasets, IRunLog runs, SpecReader specs, TimeProvider time, ILogger<IngestUpload> logger)
+    IUploadStore uploads, IDatasetStore datasets, RunEnds ends, SpecReader specs, TimeProvider time, ILogger<IngestUpload> logger)
 {
     /// <summary>The activity. Run again, it writes the same batch to the same place.</summary>
     [Function(nameof(IngestUpload))]
     public async Task<IngestionOutcome> Run([ActivityTrigger] IngestionInput input, CancellationToken cancellation)
     {
         (Run change, IngestionOutcome outcome) = await IngestAsync(input.Upload, cancellation);
-        await runs.UpdateAsync(
+        await ends.EndAsync(
             input.Upload.Pipeline,
             input.Upload.RunId,
-            run => run with
-            {
-                Status = change.Status, Stage = change.Stage, Reason = change.Reason, Outputs = change.Outputs, EndedAt = change.IsEnded ? time.GetUtcNow() : null,
-            },
+            run => run with { Status = change.Status, Stage = change.Stage, Reason = change.Reason, Outputs = change.Outputs },
             cancellation);
         LogOutcome(logger, outcome.Status == RunStatus.Succeeded ? LogLevel.Information : LogLevel.Warning, input.Upload.Path, change.Status, change.Reason ?? "accepted");
         return outcome;

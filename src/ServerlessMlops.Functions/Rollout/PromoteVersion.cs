@@ -1,11 +1,12 @@
 using Microsoft.Azure.Functions.Worker;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Runs;
+using ServerlessMlops.Functions.Runs;
 
 namespace ServerlessMlops.Functions.Rollout;
 
 /// <summary>Moves the live pointer to the version and ends the rollout's run.</summary>
-public sealed class PromoteVersion(IModelRegistry registry, IRunLog runs, TimeProvider time)
+public sealed class PromoteVersion(IModelRegistry registry, IRunLog runs, RunEnds ends)
 {
     /// <summary>The activity. Repeating it changes nothing: the version serves already, and the run has ended.</summary>
     [Function(nameof(PromoteVersion))]
@@ -19,14 +20,13 @@ public sealed class PromoteVersion(IModelRegistry registry, IRunLog runs, TimePr
         }
 
         await registry.PromoteAsync(input.Pipeline, input.Version, new MoveReason("system:rollout", input.Why, input.Evidence), cancellation);
-        await runs.UpdateAsync(
+        await ends.EndAsync(
             input.Pipeline,
             runId,
             run => run with
             {
                 Status = RunStatus.Succeeded,
                 Stage = "live",
-                EndedAt = time.GetUtcNow(),
                 Outputs = [new RunArtifact("version", $"{input.Version}", "serves all traffic")],
             },
             cancellation);

@@ -11,7 +11,7 @@ namespace ServerlessMlops.Functions.Runs;
 public sealed record RunFailure(string Pipeline, string RunId, string Reason);
 
 /// <summary>The steps of a run's row that every orchestrator shares.</summary>
-public sealed class RunActivities(IRunLog runs, TimeProvider time)
+public sealed class RunActivities(IRunLog runs, RunEnds ends)
 {
     /// <summary>Inserts the row, or sets an ended one running again for a further attempt.</summary>
     [Function(nameof(StartRun))]
@@ -30,11 +30,8 @@ public sealed class RunActivities(IRunLog runs, TimeProvider time)
 
     /// <summary>Ends the row as failed.</summary>
     [Function(nameof(FailRun))]
-    public Task FailRun([ActivityTrigger] RunFailure failure, CancellationToken cancellation) => runs.UpdateAsync(
-        failure.Pipeline,
-        failure.RunId,
-        run => run with { Status = RunStatus.Failed, EndedAt = time.GetUtcNow(), Reason = failure.Reason },
-        cancellation);
+    public Task FailRun([ActivityTrigger] RunFailure failure, CancellationToken cancellation) => ends.EndAsync(
+        failure.Pipeline, failure.RunId, run => run with { Status = RunStatus.Failed, Reason = failure.Reason }, cancellation);
 
     /// <summary>The cause of a failed task in words: the innermost failure's type and message, and the activity it came from.</summary>
     public static string Describe(TaskFailedException failure)

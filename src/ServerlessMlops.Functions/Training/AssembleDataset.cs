@@ -4,6 +4,7 @@ using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Functions.Pipelines;
+using ServerlessMlops.Functions.Runs;
 
 namespace ServerlessMlops.Functions.Training;
 
@@ -16,7 +17,7 @@ public sealed record AssembledDataset(bool ToTrain, string DatasetId, string Spe
 
 /// <summary>Chooses the batches that a training sees, and ends the run where the same data and spec were trained before.</summary>
 public sealed class AssembleDataset(
-    IDatasetStore datasets, ITrainingRequests requests, IRunLog runs, IModelRegistry registry, IModelStore models, SpecReader specs, TimeProvider time)
+    IDatasetStore datasets, ITrainingRequests requests, IRunLog runs, IModelRegistry registry, IModelStore models, SpecReader specs, RunEnds ends)
 {
     private static readonly AssembledDataset Nothing = new(ToTrain: false, "", "", []);
 
@@ -85,10 +86,10 @@ public sealed class AssembleDataset(
 
     private async Task<AssembledDataset> EndAsync(TrainingInput input, RunStatus status, string reason, IReadOnlyList<RunArtifact> inputs, CancellationToken cancellation)
     {
-        await runs.UpdateAsync(
+        await ends.EndAsync(
             input.Pipeline,
             input.RunId,
-            run => run with { Status = status, Reason = reason, EndedAt = time.GetUtcNow(), Inputs = inputs.Count > 0 ? inputs : run.Inputs },
+            run => run with { Status = status, Reason = reason, Inputs = inputs.Count > 0 ? inputs : run.Inputs },
             cancellation);
         return Nothing;
     }

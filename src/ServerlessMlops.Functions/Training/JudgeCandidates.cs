@@ -7,6 +7,7 @@ using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Functions.Pipelines;
+using ServerlessMlops.Functions.Runs;
 using ServerlessMlops.Learners;
 using ServerlessMlops.Learners.Metrics;
 using ServerlessMlops.Learners.Onnx;
@@ -27,7 +28,7 @@ public sealed record RegisteredModel(int? Version);
 
 /// <summary>Compares the candidates with each other and with the champion on the same hold-out rows, decides the gates, registers the winner, and ends the run.</summary>
 public sealed class JudgeCandidates(
-    TrainingDataReader reader, SpecReader specs, IDatasetStore datasets, IModelRegistry registry, IModelStore models, IRunLog runs, TimeProvider time)
+    TrainingDataReader reader, SpecReader specs, IDatasetStore datasets, IModelRegistry registry, IModelStore models, IRunLog runs, RunEnds ends)
 {
     /// <summary>The activity. Run again, it comes to the same judgement, and the model that has a version gets no second one.</summary>
     [Function(nameof(JudgeCandidates))]
@@ -123,7 +124,7 @@ public sealed class JudgeCandidates(
         return new RegisteredModel(null);
     }
 
-    private Task EndAsync(JudgementInput input, DatasetOutcome outcome, CancellationToken cancellation) => runs.UpdateAsync(
+    private Task EndAsync(JudgementInput input, DatasetOutcome outcome, CancellationToken cancellation) => ends.EndAsync(
         input.Pipeline,
         input.RunId,
         run => run with
@@ -131,7 +132,6 @@ public sealed class JudgeCandidates(
             Status = outcome.Version is null ? RunStatus.Rejected : RunStatus.Succeeded,
             Stage = outcome.Version is null ? "gates" : "registered",
             Reason = outcome.Reason,
-            EndedAt = time.GetUtcNow(),
             Outputs = outcome.Version is { } version ? [new RunArtifact("version", $"{version}"), new RunArtifact("model", outcome.ModelId!)] : [],
         },
         cancellation);

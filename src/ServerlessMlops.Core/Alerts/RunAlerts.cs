@@ -1,0 +1,32 @@
+using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Core.Runs;
+
+namespace ServerlessMlops.Core.Alerts;
+
+/// <summary>What the end of a run has to say to people.</summary>
+public static class RunAlerts
+{
+    /// <summary>The event of a run's end, or null where nobody need know: it runs, waits, or ended as meant.</summary>
+    public static AlertEvent? Of(Run run)
+    {
+        (AlertTopic Topic, AlertSeverity Severity, string Title)? told = (run.Kind, run.Status) switch
+        {
+            (_, RunStatus.Failed) => (AlertTopic.Failed, AlertSeverity.Critical, $"{run.Kind} failed"),
+            (RunKind.Ingestion, RunStatus.Rejected) => (AlertTopic.Rejected, AlertSeverity.Warning, "An upload was rejected"),
+            (RunKind.Training, RunStatus.Rejected) => (AlertTopic.Gates, AlertSeverity.Warning, "A training brought no model into service"),
+            (RunKind.Rollout, RunStatus.Succeeded) => (AlertTopic.Promoted, AlertSeverity.Info, "A model version went live"),
+            _ => null,
+        };
+        return told is not { } tell ? null : new AlertEvent
+        {
+            Pipeline = run.Pipeline,
+            Topic = tell.Topic,
+            Severity = tell.Severity,
+            Subject = run.Attempt == 1 ? run.Id : $"{run.Id}.{run.Attempt}",
+            Title = tell.Title,
+            Detail = run.Reason ?? string.Join(", ", run.Outputs.Select(o => $"{o.Kind} {o.Id}")),
+            At = run.EndedAt ?? run.StartedAt,
+            Evidence = run.Id,
+        };
+    }
+}

@@ -1,0 +1,24 @@
+using ServerlessMlops.Core.Alerts;
+using ServerlessMlops.Core.Runs;
+
+namespace ServerlessMlops.Functions.Runs;
+
+/// <summary>Ends runs and tells people where there is something to tell. Done again after a crash, it tells the same alert, which counts once.</summary>
+public sealed class RunEnds(IRunLog runs, IAlertSink alerts, TimeProvider time)
+{
+    /// <summary>Replaces the run by <paramref name="end"/> of it, with its end time if it has ended. Returns the run after.</summary>
+    public async Task<Run> EndAsync(string pipeline, string runId, Func<Run, Run> end, CancellationToken cancellation)
+    {
+        Run ended = await runs.UpdateAsync(
+            pipeline,
+            runId,
+            run => end(run) is { IsEnded: true } after ? after with { EndedAt = time.GetUtcNow() } : end(run),
+            cancellation);
+        if (RunAlerts.Of(ended) is { } alert)
+        {
+            await alerts.RaiseAsync([alert], cancellation);
+        }
+
+        return ended;
+    }
+}
