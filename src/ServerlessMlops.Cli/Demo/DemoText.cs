@@ -7,6 +7,9 @@ namespace ServerlessMlops.Cli.Demo;
 /// <summary>The end of the demo, for a person: what came out, and what to try next.</summary>
 internal static class DemoText
 {
+    /// <summary>The metrics of a binary model that say most at a glance: how it ranks, and how far its probabilities can be believed.</summary>
+    private static readonly string[] ShownMetrics = ["auc", "pr_auc", "log_loss", "ece"];
+
     /// <param name="reporter">Where it goes; nothing beside JSON.</param>
     /// <param name="facts">What the demo found.</param>
     /// <param name="log">The app's log.</param>
@@ -21,7 +24,7 @@ internal static class DemoText
 
         reporter.Say();
         reporter.Console.Write(PredictionTable(facts));
-        string metrics = string.Join(", ", facts.Metrics.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => $"{m.Key} {Format.Metric(m.Value)}"));
+        string metrics = string.Join(", ", ShownMetrics.Where(facts.Metrics.ContainsKey).Select(name => $"{name} {Format.Metric(facts.Metrics[name])}"));
         reporter.Say($"Version {facts.Version} ({Markup.Escape(facts.Candidate ?? "model")} {Format.Id(facts.ModelId)}) serves. On its hold-out: {Markup.Escape(metrics)}.");
         if (facts.Repeated)
         {
