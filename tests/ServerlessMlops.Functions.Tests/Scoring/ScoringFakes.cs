@@ -98,7 +98,7 @@ internal sealed class FakeModels : IModelRegistry, IModelStore
 
     public Task<RegistryHead> PromoteAsync(string pipeline, int version, MoveReason reason, CancellationToken cancellation) => throw new NotSupportedException();
 
-    public Task<RegistryHead> RollBackAsync(string pipeline, MoveReason reason, CancellationToken cancellation) => throw new NotSupportedException();
+    public Task<RegistryHead> RollBackAsync(string pipeline, int version, MoveReason reason, CancellationToken cancellation) => throw new NotSupportedException();
 
     public Task<RegistryHead> ChangeSpecAsync(string pipeline, string specHash, MoveReason reason, CancellationToken cancellation) => throw new NotSupportedException();
 
