@@ -109,6 +109,16 @@ internal sealed partial class DurableEngine : IAsyncDisposable
     /// <summary>Leaves word for the process that owns the hub.</summary>
     public Task NotifyAsync(string instanceId, CancellationToken cancellationToken) => _store.SignalAsync(instanceId, cancellationToken);
 
+    /// <summary>Begins an instance that this process has just created, where none of its id was before.</summary>
+    internal void PostCreated(InstanceState created)
+    {
+        if (IsOwner)
+        {
+            _sessions.GetOrAdd(created.InstanceId, id => new InstanceSession(id)).Seed(created);
+            Post(created.InstanceId, null);
+        }
+    }
+
     internal void Post(string instanceId, MailboxItem? item, bool rereadInbox = false)
     {
         if (_ownership is not { Token.IsCancellationRequested: false } ownership)

@@ -198,9 +198,11 @@ internal sealed class EngineClient(string name, DurableEngine engine) : DurableT
         while (true)
         {
             // Insert first: a new id, the usual case, costs one call.
-            if (await Store.TryCreateAsync(state, null, cancellation) is not null)
+            if (await Store.TryCreateAsync(state, null, cancellation) is { } etag)
             {
-                break;
+                engine.PostCreated(state with { ETag = etag });
+                engine.Watch.Changed(state.InstanceId);
+                return;
             }
 
             var existing = await Store.GetStateAsync(state.InstanceId, cancellation);

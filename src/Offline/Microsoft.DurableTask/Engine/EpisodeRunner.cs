@@ -24,7 +24,7 @@ internal sealed partial class EpisodeRunner(
         var reread = session.BeginRound();
         if (session.State is null)
         {
-            var snapshot = await store.LoadAsync(session.InstanceId, ownership);
+            var snapshot = session.TakeSeed() ?? await store.LoadAsync(session.InstanceId, ownership);
             if (snapshot is null)
             {
                 return true;
@@ -109,7 +109,12 @@ internal sealed partial class EpisodeRunner(
 
         string[] leftOver = commit.HistoryKey is null ? [.. session.HistoryKeys.Skip(HistoryRowsPerRenewal)] : [];
         session.Commit(commit.State with { ETag = etag }, commit.Events, commit.HistoryKey);
-        engine.Watch.Changed(session.InstanceId);
+        if (state.Status != commit.State.Status || state.CustomStatus != commit.State.CustomStatus)
+        {
+            // Those who wait read the row again, so they are woken only for what they can see.
+            engine.Watch.Changed(session.InstanceId);
+        }
+
         await store.DeleteRowsAsync(session.InstanceId, leftOver, ownership);
         return true;
     }

@@ -118,9 +118,17 @@ internal sealed class FollowUp(DurableEngine engine, IInstanceStore store)
                 Parent = reference,
                 IsActive = true,
             };
-            if (await store.TryCreateAsync(child, existing?.ETag, cancellationToken) is not null)
+            if (await store.TryCreateAsync(child, existing?.ETag, cancellationToken) is { } etag)
             {
-                engine.Post(created.InstanceId, null);
+                if (existing is null)
+                {
+                    engine.PostCreated(child with { ETag = etag });
+                }
+                else
+                {
+                    engine.Post(created.InstanceId, null);
+                }
+
                 return;
             }
         }

@@ -21,6 +21,7 @@ internal sealed class InstanceSession(string instanceId)
     private bool _isWoken;
     private bool _rereadInbox;
     private bool _isRetired;
+    private InstanceState? _seed;
 
     public string InstanceId { get; } = instanceId;
 
@@ -67,6 +68,26 @@ internal sealed class InstanceSession(string instanceId)
         }
     }
 
+    /// <summary>Gives the row of an instance that this process has just created: there is nothing else to load.</summary>
+    public void Seed(InstanceState created)
+    {
+        lock (_gate)
+        {
+            _seed = created;
+        }
+    }
+
+    /// <summary>What <see cref="Seed"/> gave, once.</summary>
+    public InstanceSnapshot? TakeSeed()
+    {
+        lock (_gate)
+        {
+            var seed = _seed;
+            _seed = null;
+            return seed is null ? null : new InstanceSnapshot(seed, [], [], [], [], []);
+        }
+    }
+
     /// <summary>Called by the worker before it looks for work.</summary>
     /// <returns>Whether the stored inbox has to be read again.</returns>
     public bool BeginRound()
@@ -106,6 +127,11 @@ internal sealed class InstanceSession(string instanceId)
                 .Where(message => RowKeys.InboxTime(message.Key) >= State!.IncarnatedAt && _knownInboxKeys.Add(message.Key))
                 .Select(message => new MailboxItem(message.Event, null, message.Key));
             _mailbox.AddRange(stored);
+
+            // A younger message may have been posted before the older ones were read: messages go by their time of sending.
+            var ordered = _mailbox.OrderBy(item => item.InboxKey, StringComparer.Ordinal).ToList();
+            _mailbox.Clear();
+            _mailbox.AddRange(ordered);
         }
     }
 
