@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Microsoft.DurableTask;
@@ -16,16 +15,11 @@ public sealed class AzuriteEngineTests(AzuriteFixture azurite) : IClassFixture<A
     private readonly string _hub = azurite.UniqueName("hub");
 
     [Fact]
-    public async Task Orchestration_WithFiveActivities_TakesLessThanASecond()
+    public async Task Orchestration_WithFiveActivities_ReturnsTheirSum()
     {
         await using var host = await Host().StartAsync();
+
         (await host.RunAsync("Sum", 5)).ReadOutputAs<int>().ShouldBe(20);
-
-        var watch = Stopwatch.StartNew();
-        var ended = await host.RunAsync("Sum", 5);
-
-        ended.ReadOutputAs<int>().ShouldBe(20);
-        watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(1));
     }
 
     [Fact]

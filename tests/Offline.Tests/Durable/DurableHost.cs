@@ -89,5 +89,15 @@ internal sealed class DurableHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until the engine owns the hub and has looked for work once.</summary>
+    public async Task UntilIdleAsync(MemoryHub hub)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!Engine.IsOwner || !hub.Operations.ContainsKey("signals"))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, deadline.Token);
+        }
+    }
+
     public ValueTask DisposeAsync() => Engine.DisposeAsync();
 }

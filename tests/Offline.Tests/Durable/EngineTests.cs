@@ -31,6 +31,31 @@ public sealed class EngineTests
     }
 
     [Fact]
+    public async Task Orchestration_WithFiveActivities_TakesTwoStorageCallsPerActivity()
+    {
+        var hub = new MemoryHub();
+        await using var host = await new DurableHost(new MemoryInstanceStore(hub))
+            .Orchestrator<int, int>("Five", async (context, _) =>
+            {
+                for (var i = 0; i < 5; i++)
+                {
+                    await context.CallActivityAsync("Nothing");
+                }
+
+                return 5;
+            })
+            .Activity<object, object?>("Nothing", _ => Task.FromResult<object?>(null))
+            .StartAsync();
+        await host.UntilIdleAsync(hub);
+        var before = hub.Operations.Values.Sum();
+
+        await host.RunAsync("Five", 1);
+
+        // The start, an episode at first and one per activity; the one who waits reads the row up to three times.
+        (hub.Operations.Values.Sum() - before).ShouldBeLessThanOrEqualTo(1 + 6 + 3);
+    }
+
+    [Fact]
     public async Task FanOut_OfManyActivities_CollectsAllResults()
     {
         await using var host = await new DurableHost()
