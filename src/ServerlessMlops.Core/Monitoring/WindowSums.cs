@@ -71,7 +71,9 @@ public sealed class WindowSums
     public long Requests => Statuses.Sum();
 
     /// <summary>Whether nothing was counted.</summary>
-    public bool IsEmpty => Requests == 0 && Predictions == 0 && Features.All(counts => counts.Sum() == 0);
+    public bool IsEmpty =>
+        Requests == 0 && Predictions == 0 && Positives == 0 && PositiveSum == 0 && Array.TrueForAll(OutputSums, sum => sum == 0)
+        && Array.TrueForAll(Features, IsZero) && IsZero(OutOfRange) && IsZero(Unknown);
 
     /// <summary>Adds another window of the same model to this one.</summary>
     /// <exception cref="ArgumentException">The other has another layout: it is of another model.</exception>
@@ -114,4 +116,7 @@ public sealed class WindowSums
             sums[i] += more[i];
         }
     }
+
+    // Every cell counts: a request that a snapshot cut in two may leave only the sum of its output behind, and that must not be thrown away.
+    private static bool IsZero(long[] counts) => Array.TrueForAll(counts, count => count == 0);
 }
