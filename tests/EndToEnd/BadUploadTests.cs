@@ -59,6 +59,7 @@ public sealed class BadUploadTests(AppFixture fixture) : IClassFixture<AppFixtur
     {
         { "empty.csv", "empty" },
         { "binary.csv", "" },
+        { "truncated.csv.gz", "" },
         { "wide.csv", "column" },
         { "no-target.csv", "damaged" },
         { "header-only.csv", "" },
