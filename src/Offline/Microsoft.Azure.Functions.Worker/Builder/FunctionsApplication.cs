@@ -17,6 +17,9 @@ public static class FunctionsApplication
 
     /// <summary>An app whose folder and functions a test names.</summary>
     internal static FunctionsApplicationBuilder CreateBuilder(string[] args, string folder, params Assembly[] functions) => new(args, folder, () => functions);
+
+    /// <summary>An app of the functions of these types alone, without the doubles of extension packages.</summary>
+    internal static FunctionsApplicationBuilder CreateBuilder(string[] args, string folder, Type[] only) => new(args, folder, () => [], only);
 }
 
 public sealed class FunctionsApplicationBuilder : IHostApplicationBuilder, IFunctionsWorkerApplicationBuilder
@@ -25,10 +28,11 @@ public sealed class FunctionsApplicationBuilder : IHostApplicationBuilder, IFunc
     private readonly MiddlewareList _middleware = [];
     private readonly LocalHost _host;
 
-    internal FunctionsApplicationBuilder(string[] args, string folder, Func<IReadOnlyList<Assembly>> functions)
+    internal FunctionsApplicationBuilder(string[] args, string folder, Func<IReadOnlyList<Assembly>> functions, Type[]? only = null)
     {
         _web = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = folder });
-        _host = new LocalHost(args, folder, functions, _web);
+        _web.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // two lines a request cost more than the request
+        _host = new LocalHost(args, folder, functions, _web, only);
     }
 
     public IServiceCollection Services => _web.Services;

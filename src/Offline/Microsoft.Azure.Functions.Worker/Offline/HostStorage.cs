@@ -1,3 +1,4 @@
+using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 using Microsoft.Extensions.Configuration;
@@ -7,10 +8,34 @@ namespace Microsoft.Azure.Functions.Worker.Offline;
 /// <summary>The storage account of the runtime itself (<c>AzureWebJobsStorage</c>), and those that triggers name.</summary>
 internal sealed class HostStorage(IConfiguration configuration)
 {
+    private BlobContainerClient? _hosts;
+
     public const string DefaultSetting = "AzureWebJobsStorage";
 
     /// <summary>Stands for the app in the names of receipts and timers.</summary>
     public string HostId { get; } = (configuration["AzureFunctionsWebHost:hostid"] ?? "local").ToLowerInvariant();
+
+    /// <summary>Whether a function needs the account: set when one is registered.</summary>
+    public bool Needed { get; set; }
+
+    /// <exception cref="InvalidOperationException">The account is needed and, after the client's own retries, does not answer.</exception>
+    public async Task CheckAsync(CancellationToken cancellation)
+    {
+        if (!Needed)
+        {
+            return;
+        }
+
+        try
+        {
+            await HostsContainerAsync(cancellation);
+        }
+        catch (Exception e) when (e is RequestFailedException or AggregateException)
+        {
+            throw new InvalidOperationException(
+                $"The storage account of setting '{DefaultSetting}' does not answer at {Blobs(DefaultSetting).Uri}. Start Azurite there, or set '{DefaultSetting}' to the account that is meant.", e);
+        }
+    }
 
     public BlobServiceClient Blobs(string? setting) => new(ConnectionString(setting));
 
@@ -19,9 +44,14 @@ internal sealed class HostStorage(IConfiguration configuration)
     /// <summary>The container in which the runtime keeps receipts and schedules.</summary>
     public async Task<BlobContainerClient> HostsContainerAsync(CancellationToken cancellation)
     {
+        if (_hosts is { } known)
+        {
+            return known;
+        }
+
         BlobContainerClient container = Blobs(DefaultSetting).GetBlobContainerClient("azure-webjobs-hosts");
         await container.CreateIfNotExistsAsync(cancellationToken: cancellation);
-        return container;
+        return _hosts = container;
     }
 
     private string ConnectionString(string? setting)

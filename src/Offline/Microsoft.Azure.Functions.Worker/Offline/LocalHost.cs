@@ -21,10 +21,11 @@ internal sealed class LocalHost
     private readonly Func<IReadOnlyList<Assembly>> _functions;
     private readonly WebApplicationBuilder _web;
     private readonly IConfiguration _hostJson;
+    private readonly Type[]? _only;
 
-    public LocalHost(string[] args, string folder, Func<IReadOnlyList<Assembly>> functions, WebApplicationBuilder web)
+    public LocalHost(string[] args, string folder, Func<IReadOnlyList<Assembly>> functions, WebApplicationBuilder web, Type[]? only = null)
     {
-        (_folder, _functions, _web) = (folder, functions, web);
+        (_folder, _functions, _web, _only) = (folder, functions, web, only);
         _hostJson = ReadHostJson(folder);
         AddLocalSettings(web.Configuration, Path.Combine(folder, "local.settings.json"));
         web.WebHost.ConfigureKestrel(kestrel =>
@@ -39,7 +40,7 @@ internal sealed class LocalHost
     public IHost Build(MiddlewareList middleware)
     {
         IReadOnlyList<Assembly> assemblies = _functions();
-        IReadOnlyList<OfflineFunction> functions = OfflineFunction.Discover(assemblies);
+        IReadOnlyList<OfflineFunction> functions = _only is null ? OfflineFunction.Discover(assemblies) : OfflineFunction.Discover(_only);
         IServiceCollection services = _web.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(middleware);
@@ -89,7 +90,7 @@ internal sealed class LocalHost
             }
         }
 
-        return faults.Count == 0 ? app : throw new InvalidOperationException("The app has functions that cannot run:" + string.Concat(faults.Select(f => $"\n- {f}")));
+        return faults.Count == 0 ? new StartingHost(app) : throw new InvalidOperationException("The app has functions that cannot run:" + string.Concat(faults.Select(f => $"\n- {f}")));
     }
 
     /// <summary>The doubles of extension packages that the app's assemblies were built against, whether or not code of theirs has run yet.</summary>
@@ -167,15 +168,15 @@ internal sealed record HostJson(IConfiguration Configuration)
 }
 
 /// <summary>Starts the listeners, and drains them when the app stops.</summary>
-internal sealed class ListenerService(IEnumerable<IOfflineTriggerListener> listeners) : IHostedService
+internal sealed class ListenerService(IEnumerable<IOfflineTriggerListener> listeners, HostStorage storage) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        await storage.CheckAsync(cancellationToken);
         foreach (IOfflineTriggerListener listener in listeners)
         {
             await listener.StartAsync(cancellationToken);
         }
-
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.WhenAll(listeners.Select(l => l.StopAsync(cancellationToken)));

@@ -31,11 +31,14 @@ internal sealed class OfflineFunction
     public Func<object?, object?[], object?> Call { get; }
 
     /// <summary>All functions of the assemblies; throws once, with every fault found.</summary>
-    public static IReadOnlyList<OfflineFunction> Discover(IEnumerable<Assembly> assemblies)
+    public static IReadOnlyList<OfflineFunction> Discover(IEnumerable<Assembly> assemblies) => Discover(assemblies.SelectMany(a => a.GetTypes()));
+
+    /// <summary>All functions of the types; throws once, with every fault found.</summary>
+    public static IReadOnlyList<OfflineFunction> Discover(IEnumerable<Type> types)
     {
         var functions = new List<OfflineFunction>();
         var faults = new List<string>();
-        foreach (MethodInfo method in assemblies.SelectMany(a => a.GetTypes())
+        foreach (MethodInfo method in types
                      .SelectMany(t => t.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)))
         {
             if (method.GetCustomAttribute<FunctionAttribute>() is not { } function)

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics;
+using Microsoft.AspNetCore.Http;
 
 namespace Microsoft.Azure.Functions.Worker.Offline;
 
@@ -11,6 +12,8 @@ internal sealed class OfflineFunctionContext(
     Func<IServiceProvider> services,
     CancellationToken cancellation) : FunctionContext
 {
+    internal const string HttpContextKey = "HttpRequestContext";
+
     private string? _invocationId;
     private IServiceProvider? _services;
     private IDictionary<object, object>? _items;
@@ -20,11 +23,11 @@ internal sealed class OfflineFunctionContext(
 
     public override string FunctionId => function.Name;
 
-    public override TraceContext TraceContext { get; } = new ActivityTrace();
+    public override TraceContext TraceContext => ActivityTrace.Instance;
 
     public override BindingContext BindingContext => new Data(bindingData);
 
-    public override RetryContext RetryContext { get; } = new NoRetries();
+    public override RetryContext RetryContext => NoRetries.Instance;
 
     public override IServiceProvider InstanceServices
     {
@@ -36,13 +39,16 @@ internal sealed class OfflineFunctionContext(
 
     public override IDictionary<object, object> Items
     {
-        get => _items ??= new Dictionary<object, object>();
+        get => _items ??= Http is null ? new Dictionary<object, object>() : new Dictionary<object, object> { [HttpContextKey] = Http };
         set => _items = value;
     }
 
     public override IInvocationFeatures Features => _features ??= new Features();
 
     public override CancellationToken CancellationToken => cancellation;
+
+    /// <summary>The request of an HTTP trigger; among the items under the published package's key once somebody asks for those.</summary>
+    internal HttpContext? Http { get; init; }
 
     internal OfflineFunction Function => function;
 
@@ -57,6 +63,8 @@ internal sealed class OfflineFunctionContext(
 
     private sealed class NoRetries : RetryContext
     {
+        public static readonly NoRetries Instance = new();
+
         public override int RetryCount => 0;
 
         public override int MaxRetryCount => 0;
@@ -64,6 +72,8 @@ internal sealed class OfflineFunctionContext(
 
     private sealed class ActivityTrace : TraceContext
     {
+        public static readonly ActivityTrace Instance = new();
+
         public override string TraceParent => Activity.Current?.Id ?? "";
 
         public override string TraceState => Activity.Current?.TraceStateString ?? "";

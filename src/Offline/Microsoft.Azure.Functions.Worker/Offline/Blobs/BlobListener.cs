@@ -34,6 +34,7 @@ internal sealed partial class BlobListener(
     {
         var trigger = (BlobTriggerAttribute)function.TriggerAttribute;
         Type type = function.TriggerParameter.ParameterType;
+        storage.Needed = true;
         _watches.Add(new Watch(
             function,
             BlobPattern.Parse(SettingNames.Resolve(trigger.BlobPath, settings)),

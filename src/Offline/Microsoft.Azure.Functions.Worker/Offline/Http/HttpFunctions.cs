@@ -52,7 +52,7 @@ internal sealed class HttpFunctions(FunctionInvoker invoker, IConfiguration host
     private async Task ServeAsync(OfflineFunction function, HttpContext http)
     {
         // The request's own scope of services, which ASP.NET Core makes when it is first asked for and ends with the request.
-        var context = new OfflineFunctionContext(function, http.Request, http.Request.RouteValues, () => http.RequestServices, http.RequestAborted);
+        var context = new OfflineFunctionContext(function, http.Request, http.Request.RouteValues, () => http.RequestServices, http.RequestAborted) { Http = http };
         object? result = await invoker.InvokeAsync(context);
         switch (result)
         {

@@ -35,6 +35,7 @@ internal sealed partial class TimerListener(
             throw new ArgumentException($"its timer trigger binds a {function.TriggerParameter.ParameterType.Name}; expected TimerInfo.");
         }
 
+        storage.Needed = true;
         _timers.Add((function, trigger, CronSchedule.Parse(SettingNames.Resolve(trigger.Schedule, settings))));
     }
 
