@@ -24,7 +24,7 @@ internal sealed class StartingHost(WebApplication app) : IHost, IAsyncDisposable
         catch (IOException e)
         {
             throw new InvalidOperationException(
-                $"The app cannot listen at {string.Join(", ", app.Urls)}: {e.Message} Stop what listens there, or give another port with --port (0 = any free one).", e);
+                $"The app cannot listen: {e.Message} Stop what listens there, or give another port with --port (0 = any free one).", e);
         }
     }
 
