@@ -58,8 +58,9 @@ internal sealed class LocalStack : IAsyncDisposable
 
             if (options.Build)
             {
-                await reporter.StepAsync("Build the function app", async _ =>
+                await reporter.StepAsync("Build the function app", async progress =>
                 {
+                    progress.Stage("dotnet build, a minute the first time");
                     await build;
                     return options.Configuration;
                 });
@@ -159,8 +160,9 @@ internal sealed class LocalStack : IAsyncDisposable
         string node = await NodeRuntime.FindAsync(_folders, _time, cancellation);
         if (!AzuriteInstallation.IsInstalled(_folders))
         {
-            await reporter.StepAsync("Install the emulator", async _ =>
+            await reporter.StepAsync("Install the emulator", async progress =>
             {
+                progress.Stage("npm ci, a minute the first time");
                 await AzuriteInstallation.EnsureAsync(_folders, _time, cancellation);
                 return "Azurite, from its lock file";
             });
