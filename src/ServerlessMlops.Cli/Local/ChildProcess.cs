@@ -12,7 +12,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
     private const string SetSid = "/usr/bin/setsid";
-    private const int RememberedLines = 30;
+    private const int RememberedLines = 200;
 
     private readonly Process _process;
     private readonly TextWriter _log;

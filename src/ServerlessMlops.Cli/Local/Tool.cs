@@ -43,9 +43,15 @@ internal static class Tool
         }
     }
 
-    /// <summary>The last lines that a program printed, for an error; a word where it printed none.</summary>
-    public static string Tail(IReadOnlyList<string>? lines, int count) =>
-        lines is { Count: > 0 } ? string.Join("\n  ", lines.TakeLast(count)) : "(it printed nothing)";
+    /// <summary>
+    /// The last lines that a program printed, for an error; a word where it printed none. The frames of a stack trace stay in the log: what
+    /// went wrong stands above them.
+    /// </summary>
+    public static string Tail(IReadOnlyList<string>? lines, int count)
+    {
+        string[] telling = [.. (lines ?? []).Where(line => line.Trim() is { Length: > 0 } text && !text.StartsWith("at ", StringComparison.Ordinal) && !text.StartsWith("--- ", StringComparison.Ordinal))];
+        return telling.Length > 0 ? string.Join("\n  ", telling.TakeLast(count)) : "(it printed nothing)";
+    }
 
     /// <summary>The file of a program on the PATH; null where there is none.</summary>
     public static string? Find(string name)

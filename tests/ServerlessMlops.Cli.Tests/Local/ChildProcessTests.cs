@@ -83,6 +83,14 @@ public sealed class ChildProcessTests : IDisposable
             ["no-such-program-of-ours"], _folder.Path, new Dictionary<string, string>(), Log, TimeSpan.FromSeconds(5), TimeProvider.System));
     }
 
+    [Fact]
+    public void Tail_StackTrace_LeavesTheFramesToTheLog() =>
+        Tool.Tail(["first", "Unhandled exception. Boom", "   at Some.Method()", "   --- End of inner exception stack trace ---", ""], 2)
+            .ShouldBe("first\n  Unhandled exception. Boom");
+
+    [Fact]
+    public void Tail_NothingPrinted_SaysSo() => Tool.Tail([" "], 5).ShouldBe("(it printed nothing)");
+
     private ChildProcess Start(string script, Action<string>? onLine = null, TimeSpan? patience = null) => ChildProcess.Start(
         [Tool.Find("node")!, "-e", script], _folder.Path, new Dictionary<string, string>(), Log, patience ?? TimeSpan.FromSeconds(20), TimeProvider.System, onLine);
 }
