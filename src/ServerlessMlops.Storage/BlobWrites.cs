@@ -8,7 +8,11 @@ namespace ServerlessMlops.Storage;
 internal static class BlobWrites
 {
     /// <summary>Writes the blob where there is none; what stands stays (content-addressed and versioned paths hold one content for ever).</summary>
-    public static async Task CreateAsync(BlobClient blob, BinaryData content, string contentType, CancellationToken cancellation, IDictionary<string, string>? metadata = null)
+    public static Task CreateAsync(BlobClient blob, BinaryData content, string contentType, CancellationToken cancellation, IDictionary<string, string>? metadata = null) =>
+        CreateAsync(blob, content.ToStream(), contentType, cancellation, metadata);
+
+    /// <summary>As above, of a stream from where it stands.</summary>
+    public static async Task CreateAsync(BlobClient blob, Stream content, string contentType, CancellationToken cancellation, IDictionary<string, string>? metadata = null)
     {
         var options = new BlobUploadOptions
         {

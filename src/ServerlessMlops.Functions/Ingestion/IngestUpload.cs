@@ -71,14 +71,6 @@ public sealed partial class IngestUpload(
 
     private async Task<(Run Change, IngestionOutcome Outcome)> ReadAsync(Upload upload, SpecInForce spec, CancellationToken cancellation)
     {
-        await using (Stream? there = await uploads.OpenAsync(upload, cancellation))
-        {
-            if (there is null)
-            {
-                return Superseded(upload);
-            }
-        }
-
         BatchSummary? newest = await datasets.GetNewestBatchAsync(upload.Pipeline, cancellation);
         await using Stream arrow = TemporaryFile();
         await using Stream rejected = TemporaryFile();

@@ -12,7 +12,11 @@ public sealed class RunEnds(IRunLog runs, IAlertSink alerts, TimeProvider time)
         Run ended = await runs.UpdateAsync(
             pipeline,
             runId,
-            run => end(run) is { IsEnded: true } after ? after with { EndedAt = time.GetUtcNow() } : end(run),
+            run =>
+            {
+                Run after = end(run);
+                return after.IsEnded ? after with { EndedAt = time.GetUtcNow() } : after;
+            },
             cancellation);
         if (RunAlerts.Of(ended) is { } alert)
         {

@@ -128,22 +128,10 @@ public sealed class DatasetsContainer(BlobServiceClient service) : IDatasetStore
         return blobs;
     }
 
-    private static async Task UploadAsync(BlobClient blob, Stream content, string contentType, CancellationToken cancellation)
+    private static Task UploadAsync(BlobClient blob, Stream content, string contentType, CancellationToken cancellation)
     {
         content.Seek(0, SeekOrigin.Begin);
-        var options = new BlobUploadOptions
-        {
-            Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
-            HttpHeaders = new BlobHttpHeaders { ContentType = contentType },
-        };
-        try
-        {
-            await blob.UploadAsync(content, options, cancellation);
-        }
-        catch (RequestFailedException e) when (e.Status is 409 or 412)
-        {
-            // The same content stands there already.
-        }
+        return BlobWrites.CreateAsync(blob, content, contentType, cancellation);
     }
 
     private async Task CreateJsonAsync<T>(string path, T value, CancellationToken cancellation, IDictionary<string, string>? metadata = null)
