@@ -11,6 +11,9 @@ public enum DeployStrategy
 
     /// <summary>It takes a growing share of the requests.</summary>
     Canary,
+
+    /// <summary>It stands by, answering who asks for its version, and then takes all requests at once while the one before stands by.</summary>
+    BlueGreen,
 }
 
 /// <summary>Who lets a model go live.</summary>

@@ -32,6 +32,13 @@ public interface IModelRegistry
     /// <summary>Records the spec in force; the head after.</summary>
     Task<RegistryHead> ChangeSpecAsync(string pipeline, string specHash, MoveReason reason, CancellationToken cancellation);
 
+    /// <summary>
+    /// Makes a move: <paramref name="move"/> gets the head and the time and says what is to be written, or null for nothing; asked again with
+    /// the newer head where another move came between. The head after.
+    /// </summary>
+    /// <exception cref="RegistryMoveException">The move is not allowed.</exception>
+    Task<RegistryHead> MoveAsync(string pipeline, Func<RegistryHead, DateTimeOffset, RegistryChange?> move, CancellationToken cancellation);
+
     /// <summary>Ledger lines, newest first.</summary>
     Task<Page<LedgerEntry>> ListLedgerAsync(string pipeline, int pageSize, string? continuation, CancellationToken cancellation);
 }

@@ -20,6 +20,15 @@ public enum LedgerAction
 
     /// <summary>A new spec took effect.</summary>
     SpecChanged,
+
+    /// <summary>A challenger was put beside the version that serves.</summary>
+    RolloutStarted,
+
+    /// <summary>The rollout went on to its next step.</summary>
+    RolloutAdvanced,
+
+    /// <summary>The challenger was taken away: the version that served goes on to serve.</summary>
+    RolloutWithdrawn,
 }
 
 /// <summary>

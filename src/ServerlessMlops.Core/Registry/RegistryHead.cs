@@ -1,3 +1,5 @@
+using ServerlessMlops.Core.Rollout;
+
 namespace ServerlessMlops.Core.Registry;
 
 /// <summary>A share of live traffic that goes to a version.</summary>
@@ -16,6 +18,9 @@ public sealed record LivePointer(int Version, DateTimeOffset Since, int? Previou
 
     /// <summary>The rollout's salt of the routing hash; fixed while it lasts, so that the first 5% stay inside the 25%.</summary>
     public string Salt { get; init; } = "";
+
+    /// <summary>The rollout under way; null where none is.</summary>
+    public RunningRollout? Rollout { get; init; }
 }
 
 /// <summary>The head row of a pipeline's registry partition; every move changes it, guarded by its ETag.</summary>

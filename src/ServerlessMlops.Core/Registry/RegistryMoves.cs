@@ -1,3 +1,5 @@
+using ServerlessMlops.Core.Rollout;
+
 namespace ServerlessMlops.Core.Registry;
 
 /// <summary>A move worked out: what one transaction writes. Null parts are left as they are.</summary>
@@ -33,13 +35,7 @@ public static class RegistryMoves
     /// <exception cref="RegistryMoveException">There is no such version.</exception>
     public static RegistryChange? Promote(RegistryHead head, int version, MoveReason reason, DateTimeOffset at)
     {
-        if (version < 1 || version > head.LastVersion)
-        {
-            throw new RegistryMoveException(
-                $"Pipeline '{head.Pipeline}' has no model version {version}; " +
-                (head.LastVersion == 0 ? "it has none yet." : $"its versions are 1 to {head.LastVersion}."));
-        }
-
+        CheckVersion(head, version);
         if (head.Live is { Shares.Count: 0 } live && live.Version == version)
         {
             return null;
@@ -50,8 +46,8 @@ public static class RegistryMoves
     }
 
     /// <summary>
-    /// Takes <paramref name="version"/> out of service and makes the version before it serve again; null where that has been done already,
-    /// so that a rollback whose answer was lost is not undone by asking again.
+    /// Takes <paramref name="version"/> out of service and makes the version before it serve again; the challenger of a running rollout is
+    /// withdrawn. Null where that has been done already, so that a rollback whose answer was lost is not undone by asking again.
     /// </summary>
     /// <exception cref="RegistryMoveException">The version does not serve, or nothing served before it.</exception>
     public static RegistryChange? RollBack(RegistryHead head, int version, MoveReason reason, DateTimeOffset at)
@@ -59,6 +55,11 @@ public static class RegistryMoves
         if (head.Live is not { } live)
         {
             throw new RegistryMoveException($"Pipeline '{head.Pipeline}' has nothing to roll back: no version serves yet.");
+        }
+
+        if (live.Rollout is { } rollout && rollout.Version == version)
+        {
+            return RolloutMoves.Withdraw(head, rollout.RunId, reason, at);
         }
 
         if (live.Version != version)
@@ -81,7 +82,18 @@ public static class RegistryMoves
     public static RegistryChange? ChangeSpec(RegistryHead head, string specHash, MoveReason reason, DateTimeOffset at) =>
         head.SpecHash == specHash ? null : Append(head with { SpecHash = specHash }, LedgerAction.SpecChanged, null, reason, at);
 
-    private static RegistryChange Append(RegistryHead head, LedgerAction action, int? version, MoveReason reason, DateTimeOffset at)
+    /// <summary>Refuses a version that was never given out.</summary>
+    internal static void CheckVersion(RegistryHead head, int version)
+    {
+        if (version < 1 || version > head.LastVersion)
+        {
+            throw new RegistryMoveException(
+                $"Pipeline '{head.Pipeline}' has no model version {version}; " +
+                (head.LastVersion == 0 ? "it has none yet." : $"its versions are 1 to {head.LastVersion}."));
+        }
+    }
+
+    internal static RegistryChange Append(RegistryHead head, LedgerAction action, int? version, MoveReason reason, DateTimeOffset at)
     {
         var entry = new LedgerEntry
         {

@@ -81,8 +81,8 @@ public sealed class HealthFunctions(ModelCache models, PredictionLog log, Scorin
     private async Task<IActionResult> OfModelAsync(
         HttpRequest request, string pipeline, int? version, Func<ServingModel, IActionResult> answer, CancellationToken cancellation)
     {
-        ModelLookup found = await models.GetAsync(pipeline, cancellation);
-        return (found.Problem ?? ScoringEndpoint.OfVersion(found.Model!, version)) is { } problem
+        ModelLookup found = (await models.GetAsync(pipeline, cancellation)).OfVersion(version);
+        return found.Problem is { } problem
             ? ScoringProblemResult.Of(problem, request)
             : answer(found.Model!.Model);
     }

@@ -3,26 +3,24 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Core.Scoring;
 
 namespace ServerlessMlops.Functions.Scoring;
-
-/// <summary>What answers for a pipeline: its model, or why there is none.</summary>
-/// <param name="Model">The model that serves.</param>
-/// <param name="Problem">Set where <paramref name="Model"/> is null.</param>
-public readonly record struct ModelLookup(LiveModel? Model, ScoringProblem? Problem);
 
 /// <summary>How a pipeline stands in this process.</summary>
 /// <param name="Pipeline">The pipeline.</param>
 /// <param name="Version">The version in memory; null where there is none.</param>
 /// <param name="Fault">Why the last refresh failed; null where it did not.</param>
 /// <param name="RefreshedAt">When the live pointer was last read.</param>
-public sealed record ServingState(string Pipeline, int? Version, string? Fault, DateTimeOffset? RefreshedAt);
+/// <param name="Challenger">The version that is being rolled out beside it; null where none is.</param>
+public sealed record ServingState(string Pipeline, int? Version, string? Fault, DateTimeOffset? RefreshedAt, int? Challenger = null);
 
 /// <summary>
 /// The models in memory, by pipeline. Requests take the one that is there; what serves is read again in the background by the first request
 /// that finds it stale, and a new version is loaded, checked and warmed up before one assignment puts it in the place of the old one. Requests
-/// that hold the old one finish with it. Where storage or the new version fails, the last good model goes on answering, and the fault is reported.
+/// that hold the old one finish with it. During a rollout the challenger is loaded and warmed up beside the champion, and both are swapped in
+/// together; what served before stays in memory, so that a rollback takes no longer than the refresh. Where storage or the new version fails, the last good model goes on answering, and the fault is reported.
 /// </summary>
 public sealed class ModelCache(
     IModelRegistry registry, ModelLoader loader, IOptions<ScoringOptions> options, TimeProvider time, ILogger<ModelCache> logger) : IDisposable
@@ -36,17 +34,17 @@ public sealed class ModelCache(
     /// <summary>The model that answers for a pipeline. Completes at once where one is in memory and not too old.</summary>
     public ValueTask<ModelLookup> GetAsync(string pipeline, CancellationToken cancellation)
     {
-        if (_slots.TryGetValue(pipeline, out PipelineSlot? slot) && slot.Model is { } model)
+        if (_slots.TryGetValue(pipeline, out PipelineSlot? slot) && slot.Serving is { } serving)
         {
             TimeSpan age = time.GetElapsedTime(slot.CheckedAt);
             if (age < _options.RefreshAfter)
             {
-                return new ValueTask<ModelLookup>(new ModelLookup(model, null));
+                return new ValueTask<ModelLookup>(new ModelLookup(serving.Champion, null, serving.Challenger));
             }
 
             Task refresh = Refresh(slot);
             return age < _options.WaitForRefreshAfter || refresh.IsCompleted
-                ? new ValueTask<ModelLookup>(new ModelLookup(slot.Model, null))
+                ? new ValueTask<ModelLookup>(slot.Lookup())
                 : new ValueTask<ModelLookup>(WaitForRefreshAsync(slot, refresh, cancellation));
         }
 
@@ -55,8 +53,8 @@ public sealed class ModelCache(
 
     /// <summary>How every pipeline that was asked for stands.</summary>
     public IReadOnlyList<ServingState> States() =>
-        [.. _slots.Values.Where(s => s.Model is not null || s.Fault is not null).OrderBy(s => s.Pipeline, StringComparer.Ordinal)
-            .Select(s => new ServingState(s.Pipeline, s.Model?.Model.Version, s.Fault, s.RefreshedAt))];
+        [.. _slots.Values.Where(s => s.Serving is not null || s.Fault is not null).OrderBy(s => s.Pipeline, StringComparer.Ordinal)
+            .Select(s => new ServingState(s.Pipeline, s.Serving?.Champion.Model.Version, s.Fault, s.RefreshedAt, s.Serving?.Challenger?.Model.Model.Version))];
 
     /// <summary>Pipelines that are remembered, with and without a model.</summary>
     internal int SlotCount => _slots.Count;
@@ -73,7 +71,7 @@ public sealed class ModelCache(
         // A refresh never throws; only the waiting can end early, and then the model that is there answers.
         await refresh.WaitAsync(_options.RefreshTimeout, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested();
-        return new ModelLookup(slot.Model, null);
+        return slot.Lookup();
     }
 
     private async Task<ModelLookup> LoadFirstAsync(string pipeline, PipelineSlot? slot, CancellationToken cancellation)
@@ -99,7 +97,7 @@ public sealed class ModelCache(
             await Refresh(slot).WaitAsync(cancellation);
         }
 
-        return slot.Model is { } model ? new ModelLookup(model, null) : new ModelLookup(null, slot.Absence);
+        return slot.Lookup();
     }
 
     // Names that callers made up must not fill the memory: when there are many without a model, they are forgotten.
@@ -107,7 +105,7 @@ public sealed class ModelCache(
     {
         if (Volatile.Read(ref _absent) > MostAbsent)
         {
-            foreach (PipelineSlot empty in _slots.Values.Where(s => s.Model is null && s.Running.IsCompleted))
+            foreach (PipelineSlot empty in _slots.Values.Where(s => s.Serving is null && s.Running.IsCompleted))
             {
                 if (_slots.TryRemove(empty.Pipeline, out _))
                 {
@@ -144,21 +142,9 @@ public sealed class ModelCache(
                     : $"Pipeline '{slot.Pipeline}' has {head.LastVersion} model version(s) and none of them serves. Promote one: 'mlops promote {slot.Pipeline} {head.LastVersion}'.");
                 slot.Fault = null;
             }
-            else if (slot.Model?.Model.Version != live.Version)
-            {
-                LiveModel? before = slot.Model;
-                slot.Model = await loader.LoadAsync(slot.Pipeline, live.Version, cancellation);
-                ScoringLog.Swapped(logger, slot.Pipeline, live.Version, before is null ? "none" : $"version {before.Model.Version}");
-                if (before is null)
-                {
-                    Interlocked.Decrement(ref _absent);
-                }
-
-                slot.Fault = null;
-            }
             else
             {
-                slot.Fault = null;
+                await SwapAsync(slot, live, cancellation);
             }
 
             slot.RefreshedAt = time.GetUtcNow();
@@ -174,7 +160,7 @@ public sealed class ModelCache(
             slot.Absence = new ScoringProblem(
                 503, "model-unavailable", "The model cannot be loaded", $"Pipeline '{slot.Pipeline}' has no model in memory, and loading it failed; it is tried again. The reason is in the app's log and under /health.")
             { RetryAfterSeconds = (int)Math.Ceiling(_options.RefreshAfter.TotalSeconds) };
-            if (slot.Model is { } kept)
+            if (slot.Serving is { Champion: { } kept })
             {
                 ScoringLog.KeptLastGood(logger, failure, slot.Pipeline, kept.Model.Version, failure.Message);
             }
@@ -185,20 +171,68 @@ public sealed class ModelCache(
         }
     }
 
+    // The champion first: a challenger that cannot be loaded must not keep a promotion or a rollback from taking effect.
+    private async Task SwapAsync(PipelineSlot slot, LivePointer live, CancellationToken cancellation)
+    {
+        ServingModels? before = slot.Serving;
+        LiveModel champion = before?.Find(live.Version) ?? await loader.LoadAsync(slot.Pipeline, live.Version, cancellation);
+        LiveModel? retired = before is null ? null : before.Champion != champion ? before.Champion : before.Retired;
+        Challenger? challenger = null;
+        Exception? fault = null;
+        if (live.Rollout is { } rollout)
+        {
+            try
+            {
+                LiveModel model = before?.Find(rollout.Version) ?? await loader.LoadAsync(slot.Pipeline, rollout.Version, cancellation);
+                double share = rollout.Strategy == DeployStrategy.Canary ? live.Shares.Where(s => s.Version == rollout.Version).Sum(s => s.Percent) / 100 : 0;
+                challenger = before?.Challenger is { } known && known.Model == model && known.Strategy == rollout.Strategy && (known.Split?.Share ?? 0) == share
+                    ? known
+                    : new Challenger(model, share > 0 ? new TrafficSplit(live.Salt, Math.Min(1, share)) : null, rollout.Strategy);
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException || !cancellation.IsCancellationRequested)
+            {
+                fault = failure;
+            }
+        }
+
+        slot.Serving = new ServingModels(champion, challenger, retired == challenger?.Model ? null : retired);
+        if (before is null)
+        {
+            Interlocked.Decrement(ref _absent);
+        }
+
+        if (before?.Champion != champion)
+        {
+            ScoringLog.Swapped(logger, slot.Pipeline, live.Version, before is null ? "none" : $"version {before.Champion.Model.Version}");
+        }
+
+        if (before?.Challenger != challenger)
+        {
+            ScoringLog.Challenges(
+                logger, slot.Pipeline, challenger is null ? "no version" : $"version {challenger.Model.Model.Version}", live.Version, challenger?.Split?.Share ?? 0);
+        }
+
+        slot.Fault = fault?.Message;
+        if (fault is not null)
+        {
+            ScoringLog.KeptLastGood(logger, fault, slot.Pipeline, live.Version, fault.Message);
+        }
+    }
+
     private static ScoringProblem NoSuchModel(string pipeline, string detail) => new(404, "no-live-model", "No model serves here", detail);
 
-    /// <summary>One pipeline. The model is swapped by one assignment.</summary>
+    /// <summary>One pipeline. Its models are swapped by one assignment.</summary>
     private sealed class PipelineSlot(string pipeline)
     {
-        private volatile LiveModel? _model;
+        private volatile ServingModels? _serving;
         private long _checkedAt;
 
         public string Pipeline { get; } = pipeline;
 
-        public LiveModel? Model
+        public ServingModels? Serving
         {
-            get => _model;
-            set => _model = value;
+            get => _serving;
+            set => _serving = value;
         }
 
         public long CheckedAt
@@ -216,5 +250,7 @@ public sealed class ModelCache(
         public string? Fault { get; set; }
 
         public DateTimeOffset? RefreshedAt { get; set; }
+
+        public ModelLookup Lookup() => Serving is { } serving ? new ModelLookup(serving.Champion, null, serving.Challenger) : new ModelLookup(null, Absence);
     }
 }

@@ -56,15 +56,15 @@ public sealed class ScoringEndpoint(
             }
             else
             {
-                ModelLookup found = await models.GetAsync(pipeline, cancellation);
+                ModelLookup found = (await models.GetAsync(pipeline, cancellation)).OfVersion(version);
                 model = found.Model;
-                problem = found.Problem ?? OfVersion(found.Model!, version);
+                problem = found.Problem;
                 if (problem is null)
                 {
                     (problem, ReadResult body) = await ReadBodyAsync(http.Request, cancellation);
                     if (problem is null)
                     {
-                        problem = Score(http, body.Buffer, model!, protocol, started);
+                        problem = Score(http, body.Buffer, ref model!, found.Challenger, protocol, started);
                         http.Request.BodyReader.AdvanceTo(body.Buffer.End);
                     }
                 }
@@ -102,12 +102,6 @@ public sealed class ScoringEndpoint(
         }
     }
 
-    /// <summary>Null where the version asked for is the one that serves, or none was asked for.</summary>
-    internal static ScoringProblem? OfVersion(LiveModel live, int? version) =>
-        version is null || version == live.Model.Version
-            ? null
-            : new ScoringProblem(404, "version-not-live", "That version does not serve", $"Pipeline '{live.Model.Card.Pipeline}' serves version {live.Model.Version}; version {version} was asked for. Leave the version out, or promote it.");
-
     private async ValueTask<(ScoringProblem? Problem, ReadResult Body)> ReadBodyAsync(HttpRequest request, CancellationToken cancellation)
     {
         if (request.ContentLength > _limits.MaxBodyBytes)
@@ -137,18 +131,19 @@ public sealed class ScoringEndpoint(
     private string BodyTooLarge() =>
         $"The body has more than {_limits.MaxBodyBytes} bytes, the most that is read. Send the rows in several requests, or drop the file into the scoring container.";
 
-    private ScoringProblem? Score(HttpContext http, ReadOnlySequence<byte> body, LiveModel live, IScoringProtocol protocol, long started)
+    private ScoringProblem? Score(
+        HttpContext http, ReadOnlySequence<byte> body, ref LiveModel live, Challenger? challenger, IScoringProtocol protocol, long started)
     {
         if (body.IsSingleSegment)
         {
-            return Score(http, body.FirstSpan, live, protocol, started);
+            return Score(http, body.FirstSpan, ref live, challenger, protocol, started);
         }
 
         byte[] whole = ArrayPool<byte>.Shared.Rent((int)body.Length);
         try
         {
             body.CopyTo(whole);
-            return Score(http, whole.AsSpan(0, (int)body.Length), live, protocol, started);
+            return Score(http, whole.AsSpan(0, (int)body.Length), ref live, challenger, protocol, started);
         }
         finally
         {
@@ -156,7 +151,10 @@ public sealed class ScoringEndpoint(
         }
     }
 
-    private ScoringProblem? Score(HttpContext http, ReadOnlySpan<byte> body, LiveModel live, IScoringProtocol protocol, long started)
+    // The champion's signature reads the request, since the key that decides who answers stands in the body; where the challenger answers, its
+    // own signature reads it again. After the call, live is the version that answered.
+    private ScoringProblem? Score(
+        HttpContext http, ReadOnlySpan<byte> body, ref LiveModel live, Challenger? challenger, IScoringProtocol protocol, long started)
     {
         ServingModel model = live.Model;
         string? requestId = http.Request.Headers[InferenceIdHeader];
@@ -179,6 +177,17 @@ public sealed class ScoringEndpoint(
             if (protocol.Read(http.Request, body, batch, _limits) is { } problem)
             {
                 return problem;
+            }
+
+            if (challenger is not null && challenger.Answers(batch, id))
+            {
+                live = challenger.Model;
+                model = live.Model;
+                batch.Reset(model.Signature, model.Version, _limits);
+                if (protocol.Read(http.Request, body, batch, _limits) is { } misfit)
+                {
+                    return misfit;
+                }
             }
 
             batch.Predict(model.Predictor);

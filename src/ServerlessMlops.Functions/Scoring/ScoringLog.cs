@@ -17,6 +17,9 @@ internal static partial class ScoringLog
     [LoggerMessage(4003, LogLevel.Error, "Scoring a request to pipeline {Pipeline} failed.")]
     public static partial void Failed(ILogger logger, Exception exception, string pipeline);
 
+    [LoggerMessage(4004, LogLevel.Information, "Pipeline {Pipeline}: {Challenger} challenges version {Champion} with a share of {Share:P1}.")]
+    public static partial void Challenges(ILogger logger, string pipeline, string challenger, int champion, double share);
+
     [LoggerMessage(4010, LogLevel.Debug, "Wrote {Rows} rows of the prediction log to {Path}.")]
     public static partial void Wrote(ILogger logger, int rows, string path);
 

@@ -26,9 +26,9 @@ public sealed class ScoringOptions
 
     /// <summary>
     /// Age at which a request waits for the refresh (at most <see cref="RefreshTimeout"/>), so that a rollback is not undone by an instance that
-    /// was idle. Default 1 min; <see cref="RefreshAfter"/> to 1 h.
+    /// was idle: the bound on how long a rollback can take. Default 10 s; <see cref="RefreshAfter"/> to 1 h.
     /// </summary>
-    public TimeSpan WaitForRefreshAfter { get; set; } = TimeSpan.FromMinutes(1);
+    public TimeSpan WaitForRefreshAfter { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Longest that a request waits for a refresh while it has a model to answer with. Default 2 s; 100 ms to 30 s.</summary>
     public TimeSpan RefreshTimeout { get; set; } = TimeSpan.FromSeconds(2);

@@ -66,22 +66,23 @@ public sealed class RegistryTable(TableServiceClient service, TimeProvider time)
 
     /// <inheritdoc/>
     public Task<RegistryHead> PromoteAsync(string pipeline, int version, MoveReason reason, CancellationToken cancellation) =>
-        MoveAsync(pipeline, head => RegistryMoves.Promote(head, version, reason, time.GetUtcNow()), cancellation);
+        MoveAsync(pipeline, (head, at) => RegistryMoves.Promote(head, version, reason, at), cancellation);
 
     /// <inheritdoc/>
     public Task<RegistryHead> RollBackAsync(string pipeline, int version, MoveReason reason, CancellationToken cancellation) =>
-        MoveAsync(pipeline, head => RegistryMoves.RollBack(head, version, reason, time.GetUtcNow()), cancellation);
+        MoveAsync(pipeline, (head, at) => RegistryMoves.RollBack(head, version, reason, at), cancellation);
 
     /// <inheritdoc/>
     public Task<RegistryHead> ChangeSpecAsync(string pipeline, string specHash, MoveReason reason, CancellationToken cancellation) =>
-        MoveAsync(pipeline, head => RegistryMoves.ChangeSpec(head, specHash, reason, time.GetUtcNow()), cancellation);
+        MoveAsync(pipeline, (head, at) => RegistryMoves.ChangeSpec(head, specHash, reason, at), cancellation);
 
     /// <inheritdoc/>
     public async Task<Core.Page<LedgerEntry>> ListLedgerAsync(string pipeline, int pageSize, string? continuation, CancellationToken cancellation) =>
         await TableListing.PageAsync(
             await _table.OpenAsync(cancellation), pipeline, RegistryRows.LedgerPrefix, pageSize, continuation, RegistryRows.ToEntry, cancellation);
 
-    private async Task<RegistryHead> MoveAsync(string pipeline, Func<RegistryHead, RegistryChange?> move, CancellationToken cancellation)
+    /// <inheritdoc/>
+    public async Task<RegistryHead> MoveAsync(string pipeline, Func<RegistryHead, DateTimeOffset, RegistryChange?> move, CancellationToken cancellation)
     {
         TableClient table = await _table.OpenAsync(cancellation);
         return await CompareAndSwap.RunAsync($"the registry of pipeline '{pipeline}'", Attempt, cancellation);
@@ -89,7 +90,7 @@ public sealed class RegistryTable(TableServiceClient service, TimeProvider time)
         async Task<RegistryHead> Attempt()
         {
             (RegistryHead head, ETag? etag) = await ReadHeadAsync(table, pipeline, cancellation);
-            if (move(head) is not { } change)
+            if (move(head, time.GetUtcNow()) is not { } change)
             {
                 return head;
             }

@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using ServerlessMlops.Core;
 using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Core.Scoring;
 using ServerlessMlops.Core.Scoring.Predictions;
 using ServerlessMlops.Learners;
@@ -45,6 +47,13 @@ internal sealed class FakeModels : IModelRegistry, IModelStore
 
     public void Serve(int version) =>
         Head = Head with { LastVersion = Math.Max(Head.LastVersion, version), Live = new LivePointer(version, DateTimeOffset.UnixEpoch, null) };
+
+    /// <summary>Puts a challenger beside what serves, with a share of 0 to 1.</summary>
+    public void Challenge(int version, double share, DeployStrategy strategy = DeployStrategy.Canary)
+    {
+        Head = Head with { LastVersion = Math.Max(Head.LastVersion, version), Live = Head.Live! with { Rollout = null } };
+        Head = RolloutMoves.Begin(Head, new RolloutStart($"rollout-flights-{version}", version, strategy, share), new MoveReason("test", "test", "test"), DateTimeOffset.UnixEpoch)!.Head;
+    }
 
     public static ModelCard CardOf(int version) => new()
     {
@@ -99,6 +108,8 @@ internal sealed class FakeModels : IModelRegistry, IModelStore
     public Task<RegistryHead> PromoteAsync(string pipeline, int version, MoveReason reason, CancellationToken cancellation) => throw new NotSupportedException();
 
     public Task<RegistryHead> RollBackAsync(string pipeline, int version, MoveReason reason, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task<RegistryHead> MoveAsync(string pipeline, Func<RegistryHead, DateTimeOffset, RegistryChange?> move, CancellationToken cancellation) => throw new NotSupportedException();
 
     public Task<RegistryHead> ChangeSpecAsync(string pipeline, string specHash, MoveReason reason, CancellationToken cancellation) => throw new NotSupportedException();
 

@@ -1,0 +1,85 @@
+using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Core.Registry;
+
+namespace ServerlessMlops.Core.Rollout;
+
+/// <summary>A rollout as it begins.</summary>
+/// <param name="RunId">See <see cref="RunningRollout.RunId"/>.</param>
+/// <param name="Version">The challenger.</param>
+/// <param name="Strategy">How it goes live.</param>
+/// <param name="Share">Its share of the requests at the first step, 0 to 1; 0 where callers see nothing of it.</param>
+public sealed record RolloutStart(string RunId, int Version, DeployStrategy Strategy, double Share);
+
+/// <summary>
+/// The moves of a rollout on the live pointer, as pure functions like <see cref="RegistryMoves"/>. Each names its rollout: a move of one that no
+/// longer runs (a person promoted or rolled back, a newer one took its place) is null and changes nothing, so a late or repeated activity
+/// never undoes what happened since.
+/// </summary>
+public static class RolloutMoves
+{
+    /// <summary>
+    /// Puts the challenger beside the champion. Where nothing serves yet it is promoted: there is nothing to compare it with. An older rollout
+    /// is superseded. Null where it runs already, its version serves already, or a newer rollout runs.
+    /// </summary>
+    /// <exception cref="RegistryMoveException">There is no such version.</exception>
+    public static RegistryChange? Begin(RegistryHead head, RolloutStart start, MoveReason reason, DateTimeOffset at)
+    {
+        RegistryMoves.CheckVersion(head, start.Version);
+        if (head.Live is not { } live)
+        {
+            return RegistryMoves.Promote(head, start.Version, reason, at);
+        }
+
+        if (live.Version == start.Version || live.Rollout?.Version >= start.Version)
+        {
+            return null;
+        }
+
+        LivePointer pointer = live with
+        {
+            Shares = SharesOf(live.Version, start.Version, start.Share),
+            Salt = ContentAddress.Short(ContentAddress.Of(start.RunId)),
+            Rollout = new RunningRollout(start.RunId, start.Version, start.Strategy, 0, at, at),
+        };
+        string superseded = live.Rollout is { } older ? $" Takes the place of the rollout of version {older.Version}." : "";
+        return RegistryMoves.Append(head with { Live = pointer }, LedgerAction.RolloutStarted, start.Version, reason with { Why = reason.Why + superseded }, at);
+    }
+
+    /// <summary>Moves the rollout to a later step; null where it stands there or further on, or no longer runs.</summary>
+    public static RegistryChange? Advance(RegistryHead head, string runId, int step, double share, MoveReason reason, DateTimeOffset at)
+    {
+        if (RunningIn(head, runId) is not { } running || running.Step >= step)
+        {
+            return null;
+        }
+
+        LivePointer pointer = head.Live! with
+        {
+            Shares = SharesOf(head.Live.Version, running.Version, share),
+            Rollout = running with { Step = step, StepSince = at },
+        };
+        return RegistryMoves.Append(head with { Live = pointer }, LedgerAction.RolloutAdvanced, running.Version, reason, at);
+    }
+
+    /// <summary>Makes the challenger the champion; null where the rollout no longer runs.</summary>
+    public static RegistryChange? Complete(RegistryHead head, string runId, MoveReason reason, DateTimeOffset at) =>
+        RunningIn(head, runId) is { } running ? RegistryMoves.Promote(head, running.Version, reason, at) : null;
+
+    /// <summary>Takes the challenger away: the champion answers every request again. Null where the rollout no longer runs.</summary>
+    public static RegistryChange? Withdraw(RegistryHead head, string runId, MoveReason reason, DateTimeOffset at)
+    {
+        if (RunningIn(head, runId) is not { } running)
+        {
+            return null;
+        }
+
+        LivePointer pointer = head.Live! with { Shares = [], Salt = "", Rollout = null };
+        return RegistryMoves.Append(head with { Live = pointer }, LedgerAction.RolloutWithdrawn, running.Version, reason, at);
+    }
+
+    /// <summary>The rollout of that id, where it is the one that runs.</summary>
+    public static RunningRollout? RunningIn(RegistryHead head, string runId) => head.Live?.Rollout is { } running && running.RunId == runId ? running : null;
+
+    private static TrafficShare[] SharesOf(int champion, int challenger, double share) =>
+        [new TrafficShare(champion, 100 * (1 - share)), new TrafficShare(challenger, 100 * share)];
+}

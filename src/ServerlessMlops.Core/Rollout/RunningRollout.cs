@@ -1,0 +1,12 @@
+using ServerlessMlops.Core.Pipelines;
+
+namespace ServerlessMlops.Core.Rollout;
+
+/// <summary>The rollout that a live pointer carries: a challenger beside the version that serves. At most one for a pipeline.</summary>
+/// <param name="RunId">Id of its run and orchestration. Only the rollout of this id may move it on.</param>
+/// <param name="Version">The challenger.</param>
+/// <param name="Strategy">How it goes live.</param>
+/// <param name="Step">The step that it is at, counted from 0.</param>
+/// <param name="StartedAt">When it began.</param>
+/// <param name="StepSince">When the present step began.</param>
+public sealed record RunningRollout(string RunId, int Version, DeployStrategy Strategy, int Step, DateTimeOffset StartedAt, DateTimeOffset StepSince);

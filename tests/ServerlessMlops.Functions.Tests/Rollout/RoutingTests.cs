@@ -1,0 +1,210 @@
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Scoring;
+using ServerlessMlops.Core.Scoring.Predictions;
+using ServerlessMlops.Functions.Scoring;
+using ServerlessMlops.Functions.Tests.Scoring;
+
+namespace ServerlessMlops.Functions.Tests.Rollout;
+
+/// <summary>Which version answers, over real HTTP, while a rollout runs.</summary>
+public sealed class RoutingTests : IAsyncLifetime
+{
+    private readonly FakeModels models = new();
+    private readonly HttpClient client = new();
+    private WebApplication app = null!;
+
+    public async Task InitializeAsync()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration["Scoring:RefreshAfter"] = "00:00:01";
+        builder.Services
+            .AddSingleton<IModelRegistry>(models).AddSingleton<IModelStore>(models).AddSingleton<IPredictionStore>(new FakePredictions())
+            .AddSingleton<PredictorReader>(onnx => new VersionedPredictor(onnx.Span[0]))
+            .AddScoring();
+        app = builder.Build();
+        app.MapPost("/models/{pipeline}/invocations", (HttpContext http, string pipeline, ScoringEndpoint endpoint) =>
+            endpoint.AnswerAsync(http, pipeline, null, MlflowProtocol.Instance, http.RequestAborted));
+        app.MapPost("/v2/models/{pipeline}/versions/{version:int}/infer", (HttpContext http, string pipeline, int version, ScoringEndpoint endpoint) =>
+            endpoint.AnswerAsync(http, pipeline, version, new OpenInferenceProtocol(), http.RequestAborted));
+        await app.StartAsync();
+        client.BaseAddress = new Uri(app.Urls.Single());
+        models.Serve(1);
+    }
+
+    public async Task DisposeAsync()
+    {
+        client.Dispose();
+        await app.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Canary_ByKey_ShareWithinBinomialBoundsAndKeysStay()
+    {
+        const int Keys = 2000;
+        const double Share = 0.25;
+        models.Challenge(2, Share);
+
+        int[] first = await Task.WhenAll(Enumerable.Range(0, Keys).Select(i => VersionOfAsync($"customer-{i}")));
+        int[] again = await Task.WhenAll(Enumerable.Range(0, Keys).Select(i => VersionOfAsync($"customer-{i}")));
+
+        first.Count(v => v == 2).ShouldBeInRange(
+            (int)(Keys * Share - 5 * Math.Sqrt(Keys * Share * (1 - Share))), (int)(Keys * Share + 5 * Math.Sqrt(Keys * Share * (1 - Share))));
+        again.ShouldBe(first);
+
+        models.Challenge(2, 0.5);
+        await UntilAsync(async () => (await VersionsAsync(Keys)).Count(v => v == 2) > Keys * 0.4);
+        int[] grown = await VersionsAsync(Keys);
+        Enumerable.Range(0, Keys).All(i => first[i] != 2 || grown[i] == 2).ShouldBeTrue("whoever was on the challenger stays there");
+    }
+
+    [Fact]
+    public async Task Canary_WithoutKeys_SharesRequestsAndOneVersionAnswersAllRows()
+    {
+        models.Challenge(2, 0.25);
+        const int Requests = 1000;
+        int challenger = 0;
+        for (int i = 0; i < Requests; i++)
+        {
+            JsonElement answer = await PostAsync("""{"instances":[[10],[20],[30]]}""", null);
+            int version = VersionOf(answer);
+            challenger += version == 2 ? 1 : 0;
+        }
+
+        challenger.ShouldBeInRange(180, 320);
+    }
+
+    [Fact]
+    public async Task Canary_RowsOfSeveralKeys_GoByTheFirst()
+    {
+        models.Challenge(2, 0.5);
+        for (int i = 0; i < 50; i++)
+        {
+            int alone = await VersionOfAsync($"k{i}");
+            JsonElement several = await PostAsync($$"""{"dataframe_split":{"columns":["speed","flight_id"],"data":[[30,"k{{i}}"],[60,"other-{{i}}"],[70,"third"]]} }""", null);
+            VersionOf(several).ShouldBe(alone);
+        }
+    }
+
+    [Fact]
+    public async Task Canary_CallersId_KeepsARetryOnItsVersion()
+    {
+        models.Challenge(2, 0.5);
+        for (int i = 0; i < 50; i++)
+        {
+            int first = VersionOf(await PostAsync("""{"instances":[[10]]}""", $"order-{i}"));
+            VersionOf(await PostAsync("""{"instances":[[10]]}""", $"order-{i}")).ShouldBe(first);
+        }
+    }
+
+    [Fact]
+    public async Task Challenger_WithoutAShare_AnswersOnlyWhoAsksForIt()
+    {
+        models.Challenge(2, 0, DeployStrategy.BlueGreen);
+        (await VersionsAsync(200)).ShouldAllBe(v => v == 1);
+        using HttpResponseMessage asked = await client.PostAsync(
+            "/v2/models/flights/versions/2/infer", Json("""{"inputs":[{"name":"speed","shape":[1],"datatype":"FP32","data":[30]}]}"""));
+        asked.EnsureSuccessStatusCode();
+        (await asked.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("model_version").GetString().ShouldBe("2");
+
+        using HttpResponseMessage unknown = await client.PostAsync(
+            "/v2/models/flights/versions/3/infer", Json("""{"inputs":[{"name":"speed","shape":[1],"datatype":"FP32","data":[30]}]}"""));
+        ((int)unknown.StatusCode).ShouldBe(404);
+        (await unknown.Content.ReadAsStringAsync()).ShouldContain("version 2 is being rolled out");
+    }
+
+    [Fact]
+    public async Task Challenger_ThatCannotBeLoaded_LeavesEveryRequestToTheChampion()
+    {
+        models.Damaged[2] = new InvalidDataException("the bytes are not those");
+        models.Challenge(2, 0.5);
+        (await VersionsAsync(200)).ShouldAllBe(v => v == 1);
+        app.Services.GetRequiredService<ModelCache>().States().Single().Fault!.ShouldContain("not those");
+    }
+
+    [Fact]
+    public async Task Swaps_UnderFullLoad_FailNoRequestAndMixNoVersions()
+    {
+        await VersionOfAsync("warm");
+        using var stop = new CancellationTokenSource();
+        long answered = 0;
+        var seen = new System.Collections.Concurrent.ConcurrentDictionary<int, int>();
+        Task[] callers = [.. Enumerable.Range(0, 16).Select(caller => Task.Run(async () =>
+        {
+            for (int i = 0; !stop.IsCancellationRequested; i++)
+            {
+                // Throws on any status but 200, and on an answer whose rows are not all of the version it names.
+                int version = VersionOf(await PostAsync($$"""{"dataframe_split":{"columns":["speed","flight_id"],"data":[[30,"c{{caller}}-{{i}}"],[60,"x"],[90,"y"]]} }""", null));
+                seen.AddOrUpdate(version, 1, (_, n) => n + 1);
+                Interlocked.Increment(ref answered);
+            }
+        }))];
+
+        foreach (Action move in (Action[])
+                 [() => models.Challenge(2, 0.25), () => models.Challenge(2, 0.5), () => models.Serve(2), () => models.Serve(1), () => models.Challenge(3, 0.5), () => models.Serve(3)])
+        {
+            move();
+            int before = models.HeadReads;
+            await UntilAsync(() => Task.FromResult(models.HeadReads >= before + 2 || callers.Any(c => c.IsFaulted)));
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(callers);
+        seen.Keys.Order().ShouldBe([1, 2, 3]);
+        Interlocked.Read(ref answered).ShouldBeGreaterThan(1000);
+    }
+
+    private async Task<int[]> VersionsAsync(int keys) => await Task.WhenAll(Enumerable.Range(0, keys).Select(i => VersionOfAsync($"customer-{i}")));
+
+    private async Task<int> VersionOfAsync(string key) =>
+        VersionOf(await PostAsync($$"""{"dataframe_split":{"columns":["speed","flight_id"],"data":[[30,"{{key}}"]]} }""", null));
+
+    // The probability carries the version in its thousandths (see VersionedPredictor), so rows of another version would be found out.
+    private static int VersionOf(JsonElement answer)
+    {
+        int version = answer.GetProperty("version").GetInt32();
+        foreach (JsonElement row in answer.GetProperty("predictions").EnumerateArray())
+        {
+            int thousandths = (int)Math.Round(row.GetProperty("probability").GetDouble() * 1000);
+            (thousandths % 10).ShouldBe(version);
+        }
+
+        return version;
+    }
+
+    private async Task<JsonElement> PostAsync(string body, string? id)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/models/flights/invocations") { Content = Json(body) };
+        if (id is not null)
+        {
+            request.Headers.Add("Inference-Id", id);
+        }
+
+        using HttpResponseMessage response = await client.SendAsync(request);
+        string text = await response.Content.ReadAsStringAsync();
+        ((int)response.StatusCode).ShouldBe(200, text);
+        return JsonDocument.Parse(text).RootElement.Clone();
+    }
+
+    private static StringContent Json(string body) => new(body, Encoding.UTF8, "application/json");
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!await condition())
+        {
+            deadline.IsCancellationRequested.ShouldBeFalse("waited too long for a swap to take effect");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+    }
+}
