@@ -20,6 +20,11 @@ internal sealed class ProgramBuilder
     /// <summary>Most columns of a workspace: a graph that doubles its width node by node must end somewhere.</summary>
     private const int MaxSlots = 1 << 18;
 
+    /// <summary>Most numbers that the program may keep, 256 MB of them: a small file can ask for many copies of one constant.</summary>
+    private const long MaxNumbers = 1 << 26;
+
+    private long numbers;
+
     private readonly Dictionary<string, RowValue> values = new(StringComparer.Ordinal);
     private readonly Dictionary<int, Dictionary<string, int>> categories = [];
 
@@ -42,10 +47,21 @@ internal sealed class ProgramBuilder
         return at;
     }
 
+    /// <summary>Counts numbers that a node is about to keep; refuses what would take more memory than any model of this kind.</summary>
+    public void Keep(long count, string place)
+    {
+        numbers += count;
+        if (numbers > MaxNumbers)
+        {
+            throw new OnnxFormatException($"{place} would make the model keep more than {MaxNumbers} numbers in memory; models of this kind are far smaller.");
+        }
+    }
+
     public RowValue Columns(int start, int width) => new([.. Enumerable.Range(start, width)]);
 
     public void Define(string name, RowValue value, string place)
     {
+        Keep(value.Slots.Length, place);
         if (name.Length > 0 && !values.TryAdd(name, value))
         {
             throw new OnnxFormatException($"{place} writes '{name}', which is written already; expected every value to be written once.");

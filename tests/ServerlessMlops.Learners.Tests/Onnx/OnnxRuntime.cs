@@ -1,22 +1,37 @@
 using System.Diagnostics;
 using System.Text.Json;
+using ServerlessMlops.TestSupport.Npm;
 
 namespace ServerlessMlops.Learners.Tests.Onnx;
 
-/// <summary>A test that needs onnxruntime: skipped, with the reason, where it is not installed.</summary>
+/// <summary>A test that needs onnxruntime: skipped, with the reason, where npm's registry cannot be reached to install it.</summary>
 public sealed class OnnxRuntimeTheoryAttribute : TheoryAttribute
 {
-    public OnnxRuntimeTheoryAttribute() => Skip = OnnxRuntime.Absent;
+    public OnnxRuntimeTheoryAttribute() => Skip = OnnxRuntime.Unreachable;
 }
 
-/// <summary>Scores with Microsoft's onnxruntime through node.</summary>
+/// <summary>Scores with Microsoft's onnxruntime through node, installed from the lock file beside this class.</summary>
 internal static class OnnxRuntime
 {
-    private static readonly string? Folder = Environment.GetEnvironmentVariable("ONNXRUNTIME_NODE");
+    /// <summary>What npm says where there is no network. Anything else that goes wrong is a fault, and the tests fail with it.</summary>
+    private static readonly string[] NetworkFaults = ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "ERR_SOCKET_TIMEOUT"];
 
-    public static string? Absent => Folder is not null && Directory.Exists(Path.Combine(Folder, "node_modules", "onnxruntime-node"))
-        ? null
-        : "onnxruntime-node is not installed: run `npm install --ignore-scripts onnxruntime-node` in a folder and set ONNXRUNTIME_NODE to it.";
+    private static readonly Lazy<(string Folder, string? Unreachable)> Installation = new(Install);
+
+    /// <summary>Why onnxruntime is not to be had here, or null.</summary>
+    public static string? Unreachable => Installation.Value.Unreachable;
+
+    private static (string Folder, string? Unreachable) Install()
+    {
+        try
+        {
+            return (NpmFolder.EnsureAsync(["tests", "ServerlessMlops.Learners.Tests", "Onnx", "onnxruntime"]).GetAwaiter().GetResult(), null);
+        }
+        catch (InvalidOperationException e) when (NetworkFaults.Any(e.Message.Contains))
+        {
+            return ("", $"npm's registry cannot be reached, so onnxruntime-node is not installed: {e.Message}");
+        }
+    }
 
     public sealed record Input(string Name, bool Text, int Width, object?[] Values);
 
@@ -29,7 +44,7 @@ internal static class OnnxRuntime
             File.WriteAllBytes(file, model);
             File.WriteAllText(data, JsonSerializer.Serialize(new { inputs, rows }, JsonSerializerOptions.Web));
             string script = Path.Combine(AppContext.BaseDirectory, "Onnx", "score.mjs");
-            using Process node = Process.Start(new ProcessStartInfo("node", [script, file, data]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using Process node = Process.Start(new ProcessStartInfo("node", [script, Installation.Value.Folder, file, data]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             Task<string> errors = node.StandardError.ReadToEndAsync();
             string output = node.StandardOutput.ReadToEnd();
             node.WaitForExit();

@@ -1,3 +1,4 @@
+using ServerlessMlops.Learners.Boosting;
 using ServerlessMlops.Learners.Calibration;
 using ServerlessMlops.Learners.Onnx;
 
@@ -33,6 +34,17 @@ public class OnnxRuntimeTests
         Compare(
             raw with { Calibrator = calibrator.ShouldNotBeNull() },
             set.X);
+    }
+
+    [OnnxRuntimeTheory]
+    [InlineData(BoostingLoss.Absolute)]
+    [InlineData(BoostingLoss.Quantile)]
+    [InlineData(BoostingLoss.Poisson)]
+    public void Write_EveryRegressionLoss_ScoresTheSameInOnnxRuntime(BoostingLoss loss)
+    {
+        TestData.Set set = TestData.Make(LearningTask.Regression, 1000);
+        float[] y = loss == BoostingLoss.Poisson ? [.. set.Y.Select(v => MathF.Max(0, MathF.Round(v)))] : set.Y;
+        Compare(Learner.Train(new LearnerOptions { BoostingOptions = new() { Loss = loss, Iterations = 40, MaxLeaves = 63 } }, set.X, y, set.Task, set.Classes), set.X);
     }
 
     [OnnxRuntimeTheory]

@@ -15,7 +15,7 @@ internal static class CategoryOperators
         {
             string[] keys = node.Strings("keys_strings");
             RequirePairs(node, keys.Length, values.Length);
-            builder.Steps.Add(Lookup(builder, value, keys, values, otherwise, start));
+            builder.Steps.Add(Lookup(builder, value, keys, values, otherwise, start, node.Place));
         }
         else
         {
@@ -52,24 +52,33 @@ internal static class CategoryOperators
         long[] numbers = node.Ints("cats_int64s");
         bool text = value.TextInput >= 0;
         int count = text ? names.Length : numbers.Length;
+        builder.Keep((long)value.Slots.Length * count, node.Place);
         int width = value.Slots.Length * count;
         int start = builder.Allocate(width, node.Place);
         for (int c = 0; c < value.Slots.Length; c++)
         {
+            var hot = new Dictionary<float, int>(count);
+            int missing = -1;
             for (int i = 0; i < count; i++)
             {
-                int to = start + (c * count) + i;
-                builder.Steps.Add(text
-                    ? Lookup(builder, value, [names[i]], [1], 0, to)
-                    : new NumberMapStep(new Dictionary<float, float> { [numbers[i]] = 1 }, 0, 0, value.Slots[c], to));
+                if (text && names[i].Length == 0)
+                {
+                    missing = i;
+                }
+                else
+                {
+                    hot[text ? builder.CategoryCode(value.TextInput, names[i]) : numbers[i]] = i;
+                }
             }
+
+            builder.Steps.Add(new OneHotStep(hot, count, missing, value.Slots[c], start + (c * count)));
         }
 
         builder.Define(node.Outputs[0], builder.Columns(start, width), node.Place);
     }
 
     /// <summary>A table over the codes of a text input. The empty string is the missing category.</summary>
-    private static LookupStep Lookup(ProgramBuilder builder, RowValue value, string[] keys, float[] values, float otherwise, int to)
+    private static LookupStep Lookup(ProgramBuilder builder, RowValue value, string[] keys, float[] values, float otherwise, int to, string place)
     {
         var table = new List<float>();
         float missing = otherwise;
@@ -82,9 +91,10 @@ internal static class CategoryOperators
             }
 
             int code = builder.CategoryCode(value.TextInput, keys[i]);
-            while (table.Count <= code)
+            if (table.Count <= code)
             {
-                table.Add(otherwise);
+                builder.Keep(code + 1 - table.Count, place);
+                table.AddRange(Enumerable.Repeat(otherwise, code + 1 - table.Count));
             }
 
             table[code] = values[i];

@@ -101,6 +101,7 @@ internal static class LinearOperators
             throw new OnnxFormatException($"{node.Place} multiplies rows of {width} columns by a matrix of {inner} rows; expected the same.");
         }
 
+        builder.Keep((long)outer * inner, node.Place);
         float[][] rows = [.. Enumerable.Range(0, outer).Select(k => Enumerable.Range(0, inner).Select(c => (float)coefficient(k, c)).ToArray())];
         RowValue scores = AddPredictor(builder, node, from, rows, [.. Enumerable.Range(0, outer).Select(k => (float)bias(k))]);
         builder.Define(node.Outputs[0], scores, node.Place);

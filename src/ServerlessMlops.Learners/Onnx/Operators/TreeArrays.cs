@@ -7,7 +7,7 @@ namespace ServerlessMlops.Learners.Onnx.Operators;
 /// </summary>
 internal sealed class TreeArrays
 {
-    private const int MaxNodes = 20_000_000;
+    private const int MaxNodes = 8_000_000;
 
     private readonly OnnxNode node;
     private readonly long[] treeIds;

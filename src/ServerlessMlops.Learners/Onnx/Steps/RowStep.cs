@@ -59,6 +59,33 @@ internal sealed class NumberMapStep(Dictionary<float, float> map, float otherwis
     }
 }
 
+/// <summary>A column for each category: 1 in that of the row's, 0 elsewhere; 0 throughout for an unknown one.</summary>
+/// <param name="hot">Code or number -> column.</param>
+/// <param name="width">Columns.</param>
+/// <param name="missing">Column of a missing category, or -1.</param>
+/// <param name="from">Column read.</param>
+/// <param name="to">First column written.</param>
+internal sealed class OneHotStep(Dictionary<float, int> hot, int width, int missing, int from, int to) : RowStep
+{
+    public override void Run(Span<float> work, int stride, int rows)
+    {
+        for (int c = 0; c < width; c++)
+        {
+            work.Slice((to + c) * stride, rows).Clear();
+        }
+
+        for (int row = 0; row < rows; row++)
+        {
+            float code = work[(from * stride) + row];
+            int column = float.IsNaN(code) ? missing : hot.GetValueOrDefault(code, -1);
+            if (column >= 0)
+            {
+                work[((to + column) * stride) + row] = 1;
+            }
+        }
+    }
+}
+
 /// <summary>A formula of one column and up to two constants, or of three columns, element by element.</summary>
 internal sealed class MapStep(MapStep.Formula formula, int[] a, int[] b, int[] c, int to) : RowStep
 {

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-namespace ServerlessMlops.TestSupport.Azurite;
+namespace ServerlessMlops.TestSupport;
 
 /// <summary>Starts a tool, or says which one is missing and what to do.</summary>
 internal static class ToolProcess
