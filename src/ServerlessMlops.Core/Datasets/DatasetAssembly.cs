@@ -18,6 +18,9 @@ public sealed record BatchSummary
     /// <summary>When it arrived. Orders batches; not part of any id.</summary>
     public required DateTimeOffset ReceivedAt { get; init; }
 
+    /// <summary>Path of the upload that brought it first; null in batches of older versions.</summary>
+    public string? Upload { get; init; }
+
     /// <summary>Newest value of the time column, in microseconds since 1970-01-01 UTC; null without one.</summary>
     public long? Newest { get; init; }
 }

@@ -1,3 +1,5 @@
+using ServerlessMlops.Core.Training;
+
 namespace ServerlessMlops.Core.Registry;
 
 /// <summary>The <c>models</c> container: bytes and cards. Candidates are kept by run, registered models by version; nothing is overwritten.</summary>
@@ -9,6 +11,12 @@ public interface IModelStore
     /// <summary>A candidate's bytes, checked against <paramref name="modelId"/>.</summary>
     /// <exception cref="InvalidDataException">The bytes are not those of that id.</exception>
     Task<ReadOnlyMemory<byte>> LoadCandidateAsync(string pipeline, string runId, string candidate, string modelId, CancellationToken cancellation);
+
+    /// <summary>Keeps a run's search: <c>{pipeline}/runs/{runId}/search.json</c>. Returns its path, container included.</summary>
+    Task<string> SaveSearchAsync(string pipeline, string runId, SearchRecord search, CancellationToken cancellation);
+
+    /// <summary>A run's search, or null where it made none.</summary>
+    Task<SearchRecord?> LoadSearchAsync(string pipeline, string runId, CancellationToken cancellation);
 
     /// <summary>Keeps a registered model: <c>{pipeline}/{version}/model.onnx</c>, then <c>model.json</c>, whose presence means both are there.</summary>
     Task SaveVersionAsync(string pipeline, int version, ReadOnlyMemory<byte> onnx, ModelCard card, CancellationToken cancellation);

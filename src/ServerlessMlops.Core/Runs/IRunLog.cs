@@ -16,6 +16,9 @@ public interface IRunLog
     /// <summary>The run of that id, or null.</summary>
     Task<Run?> GetAsync(string pipeline, string id, CancellationToken cancellation);
 
+    /// <summary>Runs of the pipeline that have not ended, in no order. Costs one request where there are none.</summary>
+    IAsyncEnumerable<Run> ListOpenAsync(string pipeline, CancellationToken cancellation);
+
     /// <summary>Runs of the pipeline, newest first.</summary>
     /// <param name="pipeline">The pipeline.</param>
     /// <param name="pageSize">1 to 1000.</param>

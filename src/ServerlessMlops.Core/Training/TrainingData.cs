@@ -20,6 +20,12 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
     /// <summary>The most classes that are learned as such.</summary>
     public const int MaxClasses = 100;
 
+    /// <summary>Share of the training rows that trials of a search are compared on.</summary>
+    public const double ValidationShare = 0.2;
+
+    /// <summary>Numbers of the training rows that trials of a search are compared on; empty where the spec asks for no search.</summary>
+    public IReadOnlyList<int> ValidationRows { get; init; } = [];
+
     /// <summary>Fewest rows on each side.</summary>
     public const int MinRows = 20;
 
@@ -57,7 +63,33 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
                 $"No column is left to learn from: besides target, key, time and ignored ones the data has only text, identifiers or timestamps. Give a column another type in the spec ('columns').");
         }
 
-        return new TrainingData(task, classes, Side(rows, features, labels, split.Train), Side(rows, features, labels, split.Holdout));
+        return new TrainingData(task, classes, Side(rows, features, labels, split.Train), Side(rows, features, labels, split.Holdout))
+        {
+            ValidationRows = spec.Train.Search.Trials > 0 ? Validation(rows, rule, split) : [],
+        };
+    }
+
+    /// <summary>The training rows divided once more: those that trials of a search learn from, and those they are compared on. No trial sees the hold-out.</summary>
+    /// <exception cref="UnusableDataException">One side has fewer than <see cref="MinRows"/> rows.</exception>
+    public (LabelledRows Fit, LabelledRows Validation) SearchSides()
+    {
+        var held = ValidationRows.ToHashSet();
+        int[] validation = [.. ValidationRows];
+        int[] fit = [.. Enumerable.Range(0, Train.Features.Rows).Where(row => !held.Contains(row))];
+        return fit.Length < MinRows || validation.Length < MinRows
+            ? throw new UnusableDataException(
+                $"There are {fit.Length} rows for trials of the search to learn from and {validation.Length} to compare them on; each needs at least {MinRows}. Upload more data, or set 'train.search.trials' to 0.")
+            : (Take(fit), Take(validation));
+
+        LabelledRows Take(int[] side) => new(Train.Features.Select(side), FeatureTable.Take<float>(Train.Labels, side));
+    }
+
+    /// <summary>Which training rows the same rule would hold out next, if its share were larger: the newest by time, or the next by hash.</summary>
+    private static int[] Validation(ColumnTable rows, SplitRule rule, DatasetSplit split)
+    {
+        SplitRule wider = rule with { HoldoutShare = 1 - ((1 - rule.HoldoutShare) * (1 - ValidationShare)) };
+        var fit = DatasetSplitter.Split(rows, wider).Train.ToHashSet();
+        return [.. Enumerable.Range(0, split.Train.Length).Where(i => !fit.Contains(split.Train[i]))];
     }
 
     /// <summary>Names of the columns that are learned from, in the table's order.</summary>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ServerlessMlops.Core.Training;
 
 /// <summary>
@@ -16,6 +18,17 @@ public sealed record TrainingRequest(long Generation, bool Running, bool Pending
 
     /// <summary>Id of the run and orchestration of a generation.</summary>
     public static string RunId(string pipeline, long generation) => $"train-{pipeline}-{generation}";
+
+    /// <summary>The generation that a run id of <see cref="RunId"/> names, or null where it is none of the pipeline's.</summary>
+    public static long? GenerationOf(string pipeline, string runId)
+    {
+        string prefix = RunId(pipeline, 0)[..^1];
+        return runId.StartsWith(prefix, StringComparison.Ordinal)
+            && long.TryParse(runId.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long generation)
+            && generation > 0
+            ? generation
+            : null;
+    }
 
     /// <summary>Somebody wishes for a training: starts the next generation, or leaves word for the one that runs.</summary>
     public TrainingRequest Ask(string reason, DateTimeOffset at) => Running

@@ -34,12 +34,20 @@ public static class RequestBody
     }
 
     /// <summary>The body as a record, or the fault in words.</summary>
-    public static async Task<(T? Value, string? Fault)> ReadAsync<T>(HttpRequest request, CancellationToken cancellation)
+    /// <param name="request">The request.</param>
+    /// <param name="cancellation">Ends the read.</param>
+    /// <param name="empty">What a request without a body means; null where it needs one.</param>
+    public static async Task<(T? Value, string? Fault)> ReadAsync<T>(HttpRequest request, CancellationToken cancellation, T? empty = null)
         where T : class
     {
         if (await ReadBytesAsync(request, cancellation) is not { } bytes)
         {
             return (null, $"The body is larger than {MaxBytes} bytes.");
+        }
+
+        if (bytes.Length == 0 && empty is not null)
+        {
+            return (empty, null);
         }
 
         try

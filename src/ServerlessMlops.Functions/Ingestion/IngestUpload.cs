@@ -98,6 +98,7 @@ public sealed partial class IngestUpload(
             Rows = result.RowsKept,
             Schema = schema,
             ReceivedAt = time.GetUtcNow(),
+            Upload = upload.Path,
             Newest = spec.Spec.Time is { } column && profile.Find(column) is { Type: ColumnType.Timestamp, Max: { } max } ? (long)max : null,
         };
         await datasets.SaveBatchAsync(upload.Pipeline, batch, profile, arrow, rejected, cancellation);

@@ -15,6 +15,10 @@ public sealed class RunEnds(IRunLog runs, IAlertSink alerts, TimeProvider time)
             run =>
             {
                 Run after = end(run);
+
+                // What the run wrote on its way stays on its row beside what it ends with.
+                IReadOnlyList<RunArtifact> outputs = [.. after.Outputs, .. run.Outputs.Except(after.Outputs)];
+                after = outputs.Count == after.Outputs.Count ? after : after with { Outputs = outputs };
                 return after.IsEnded ? after with { EndedAt = time.GetUtcNow() } : after;
             },
             cancellation);

@@ -1,14 +1,18 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
 using ServerlessMlops.Core;
+using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Functions.Hosting;
 
 namespace ServerlessMlops.Functions.Runs;
 
-/// <summary>What was done, and how it ended, over HTTP.</summary>
-public sealed class RunsApi(IRunLog runs)
+/// <summary>What was done, and how it ended, over HTTP; and the verbs on a run.</summary>
+public sealed class RunsApi(IRunLog runs, RunControl control, IModelStore models, HostingOptions hosting)
 {
     /// <summary>GET /api/pipelines/{pipeline}/runs?top=50&amp;next=...: newest first.</summary>
     [Function("ListRuns")]
@@ -24,12 +28,95 @@ public sealed class RunsApi(IRunLog runs)
         return Json.Ok(page);
     }
 
-    /// <summary>GET /api/pipelines/{pipeline}/runs/{id}.</summary>
+    /// <summary>GET /api/pipelines/{pipeline}/runs/{id}: the run, with <c>progress</c> while it goes on.</summary>
     [Function("GetRun")]
     public async Task<IActionResult> Get(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/runs/{id}")] HttpRequest request,
         string pipeline,
         string id,
+        [DurableClient] DurableTaskClient durable,
+        CancellationToken cancellation)
+    {
+        if (await runs.GetAsync(pipeline, id, cancellation) is not { } run)
+        {
+            return NoRun(pipeline, id);
+        }
+
+        if (run.Status == RunStatus.Running
+            && await durable.GetInstanceAsync(RunControl.InstanceOf(run), getInputsAndOutputs: true, cancellation) is { SerializedCustomStatus: { Length: > 0 } status })
+        {
+            JsonObject detailed = JsonSerializer.SerializeToNode(run, MlopsJson.Options)!.AsObject();
+            detailed["progress"] = JsonNode.Parse(status);
+            return Json.Ok(detailed);
+        }
+
+        return Json.Ok(run);
+    }
+
+    /// <summary>GET /api/pipelines/{pipeline}/runs/{id}/search: every trial of a training's search.</summary>
+    [Function("GetSearch")]
+    public async Task<IActionResult> Search(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/runs/{id}/search")] HttpRequest request,
+        string pipeline,
+        string id,
         CancellationToken cancellation) =>
-        await runs.GetAsync(pipeline, id, cancellation) is { } run ? Json.Ok(run) : Problem.NotFound($"Pipeline '{pipeline}' has no run '{id}'.");
+        await models.LoadSearchAsync(pipeline, id, cancellation) is { } search
+            ? Json.Ok(search)
+            : Problem.NotFound($"Run '{id}' of pipeline '{pipeline}' has no search: its spec asks for none ('train.search.trials'), or it is not over.");
+
+    /// <summary>POST /api/pipelines/{pipeline}/runs/{id}/cancel {"why": "..."}: ends an ingestion or training that runs or waits.</summary>
+    [Function("CancelRun")]
+    public Task<IActionResult> Cancel(
+        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/pipelines/{pipeline}/runs/{id}/cancel")] HttpRequest request,
+        string pipeline,
+        string id,
+        [DurableClient] DurableTaskClient durable,
+        CancellationToken cancellation) =>
+        VerbAsync(request, pipeline, id, (run, body) => control.CancelAsync(run, Caller.Of(request, hosting.PlatformAuthentication), body.Why ?? "no reason given", durable, cancellation), cancellation);
+
+    /// <summary>POST /api/pipelines/{pipeline}/runs/{id}/retry: tries an ingestion or training again that failed or was cancelled.</summary>
+    [Function("RetryRun")]
+    public Task<IActionResult> Retry(
+        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/pipelines/{pipeline}/runs/{id}/retry")] HttpRequest request,
+        string pipeline,
+        string id,
+        [DurableClient] DurableTaskClient durable,
+        CancellationToken cancellation) =>
+        VerbAsync(request, pipeline, id, (run, _) => control.RetryAsync(run, Caller.Of(request, hosting.PlatformAuthentication), durable, cancellation), cancellation);
+
+    private static IActionResult NoRun(string pipeline, string id) => Problem.NotFound($"Pipeline '{pipeline}' has no run '{id}'; GET /api/pipelines/{pipeline}/runs lists those it has.");
+
+    private async Task<IActionResult> VerbAsync(
+        HttpRequest request, string pipeline, string id, Func<Run, RunVerb, Task<RunVerbResult>> verb, CancellationToken cancellation)
+    {
+        (RunVerb? body, string? fault) = await RequestBody.ReadAsync(request, cancellation, empty: new RunVerb(null));
+        if (body is null)
+        {
+            return Problem.BadRequest(fault!);
+        }
+
+        if (await runs.GetAsync(pipeline, id, cancellation) is not { } run)
+        {
+            return NoRun(pipeline, id);
+        }
+
+        RunVerbResult result = await verb(run, body);
+        if (result.Refused is { } refused)
+        {
+            return Problem.Conflict(refused);
+        }
+
+        request.HttpContext.Response.Headers.Location = $"/api/pipelines/{pipeline}/runs/{result.RunId}";
+        return Json.Ok(new RunVerbAnswer(pipeline, result.RunId, result.Run.Status), StatusCodes.Status202Accepted);
+    }
 }
+
+/// <summary>Body of a verb on a run.</summary>
+/// <param name="Why">The reason, for the run's row.</param>
+public sealed record RunVerb(string? Why);
+
+/// <summary>What a verb on a run is answered.</summary>
+/// <param name="Pipeline">The pipeline.</param>
+/// <param name="RunId">The run to follow.</param>
+/// <param name="Status">How the run that the verb was about stands.</param>
+public sealed record RunVerbAnswer(string Pipeline, string RunId, RunStatus Status);

@@ -1,10 +1,14 @@
+using System.Globalization;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Options;
+using ServerlessMlops.Core;
 using ServerlessMlops.Core.Datasets;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Functions.Pipelines;
 using ServerlessMlops.Functions.Runs;
+using ServerlessMlops.Learners;
 
 namespace ServerlessMlops.Functions.Training;
 
@@ -13,11 +17,13 @@ namespace ServerlessMlops.Functions.Training;
 /// <param name="DatasetId">Its id.</param>
 /// <param name="SpecHash">The spec that the whole training goes by.</param>
 /// <param name="Candidates">The candidates to train.</param>
-public sealed record AssembledDataset(bool ToTrain, string DatasetId, string SpecHash, IReadOnlyList<string> Candidates);
+/// <param name="Trials">Settings of boosting to try beside the default ones; 0 for no search.</param>
+/// <param name="AtOnce">Most trainings of this run at a time.</param>
+public sealed record AssembledDataset(bool ToTrain, string DatasetId, string SpecHash, IReadOnlyList<string> Candidates, int Trials = 0, int AtOnce = 1);
 
 /// <summary>Chooses the batches that a training sees, and ends the run where the same data and spec were trained before.</summary>
 public sealed class AssembleDataset(
-    IDatasetStore datasets, ITrainingRequests requests, IRunLog runs, IModelRegistry registry, IModelStore models, SpecReader specs, RunEnds ends)
+    IDatasetStore datasets, ITrainingRequests requests, IRunLog runs, IModelRegistry registry, IModelStore models, SpecReader specs, RunEnds ends, IOptions<TrainingOptions> options)
 {
     private static readonly AssembledDataset Nothing = new(ToTrain: false, "", "", []);
 
@@ -40,22 +46,36 @@ public sealed class AssembleDataset(
 
         string datasetId = manifest.ComputeId();
         await datasets.SaveManifestAsync(input.Pipeline, datasetId, manifest, cancellation);
-        RunArtifact[] inputs =
-        [
-            new("request", input.Reason),
-            new("spec", spec.Hash),
-            new("dataset", datasetId, $"{manifest.Batches.Count} batch(es), {manifest.Rows} rows"),
-        ];
+        IReadOnlyList<RunArtifact> inputs = Inputs(input, spec.Hash, datasetId, manifest, batches);
         if (await datasets.GetOutcomeAsync(input.Pipeline, datasetId, cancellation) is { } outcome
             && outcome.RunId != input.RunId
             && await IsIntactAsync(input.Pipeline, outcome, cancellation))
         {
+            string verified = outcome.Version is { } version ? $" The bytes of version {version} were read again: their SHA-256 is the recorded {ContentAddress.Short(outcome.ModelId!)}." : "";
             return await EndAsync(
-                input, RunStatus.Cached, $"The same data and spec were trained by {outcome.RunId}: {outcome.Reason}", inputs, cancellation);
+                input, RunStatus.Cached, $"Cache hit: the same data and spec were trained by {outcome.RunId}: {outcome.Reason}{verified}", inputs, cancellation);
         }
 
         await runs.UpdateAsync(input.Pipeline, input.RunId, run => run with { Stage = "training", Inputs = inputs }, cancellation);
-        return new AssembledDataset(ToTrain: true, datasetId, spec.Hash, spec.Spec.Train.Candidates);
+        int trials = spec.Spec.Train.Candidates.Contains(LearnerOptions.Boosting) ? spec.Spec.Train.Search.Trials : 0;
+        return new AssembledDataset(ToTrain: true, datasetId, spec.Hash, spec.Spec.Train.Candidates, trials, options.Value.AtOnce);
+    }
+
+    /// <summary>What the training goes by: the whole of its lineage, from the code down to the uploads.</summary>
+    private static IReadOnlyList<RunArtifact> Inputs(
+        TrainingInput input, string specHash, string datasetId, DatasetManifest manifest, IReadOnlyList<BatchSummary> batches)
+    {
+        var uploads = batches.Where(b => b.Upload is not null).GroupBy(b => b.BatchId).ToDictionary(g => g.Key, g => g.MinBy(b => b.ReceivedAt)!.Upload!);
+        return
+        [
+            new("request", input.Reason),
+            new("spec", specHash),
+            new("code", CodeVersion.Current),
+            new("seed", TrainCandidate.Seed.ToString(CultureInfo.InvariantCulture)),
+            new("dataset", datasetId, $"{manifest.Batches.Count} batch(es), {manifest.Rows} rows"),
+            .. manifest.Batches.Select(b => new RunArtifact("batch", b.BatchId, uploads.TryGetValue(b.BatchId, out string? upload) ? $"{b.Rows} rows of {upload}" : $"{b.Rows} rows")),
+            .. manifest.Batches.Where(b => uploads.ContainsKey(b.BatchId)).Select(b => new RunArtifact("upload", uploads[b.BatchId])),
+        ];
     }
 
     /// <summary>Whether what an earlier training left can be trusted: the version it registered is there, byte for byte.</summary>

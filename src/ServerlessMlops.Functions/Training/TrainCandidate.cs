@@ -1,10 +1,12 @@
-using System.Diagnostics;
 using Microsoft.Azure.Functions.Worker;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Learners;
+using ServerlessMlops.Learners.Boosting;
 using ServerlessMlops.Learners.Metrics;
 using ServerlessMlops.Learners.Onnx;
+
+using TrainingData = ServerlessMlops.Core.Training.TrainingData;
 
 namespace ServerlessMlops.Functions.Training;
 
@@ -13,8 +15,9 @@ namespace ServerlessMlops.Functions.Training;
 /// <param name="RunId">The training run.</param>
 /// <param name="DatasetId">The data set.</param>
 /// <param name="SpecHash">The spec.</param>
-/// <param name="Candidate">Which learner.</param>
-public sealed record CandidateInput(string Pipeline, string RunId, string DatasetId, string SpecHash, string Candidate);
+/// <param name="Candidate">Which learner, or <see cref="TrainCandidate.Tuned"/>.</param>
+/// <param name="Settings">Settings of boosting that a search found; null for the default ones.</param>
+public sealed record CandidateInput(string Pipeline, string RunId, string DatasetId, string SpecHash, string Candidate, BoostingOptions? Settings = null);
 
 /// <summary>A candidate, trained.</summary>
 /// <param name="Name">Which learner.</param>
@@ -25,8 +28,11 @@ public sealed record CandidateInput(string Pipeline, string RunId, string Datase
 public sealed record TrainedCandidate(string Name, string? ModelId, IReadOnlyDictionary<string, double> Metrics, double Seconds, string? Fault);
 
 /// <summary>Trains one candidate, measures it on the hold-out and keeps its bytes.</summary>
-public sealed class TrainCandidate(TrainingDataReader reader, IModelStore models)
+public sealed class TrainCandidate(TrainingDataReader reader, IModelStore models, TrainingSlot slot)
 {
+    /// <summary>Name of the candidate that boosting with the settings of a search makes.</summary>
+    public const string Tuned = "boosting-tuned";
+
     /// <summary>Seed of every random choice in training, so that the same data and spec give the same bytes.</summary>
     public const int Seed = 20260101;
 
@@ -44,11 +50,17 @@ public sealed class TrainCandidate(TrainingDataReader reader, IModelStore models
             return new TrainedCandidate(input.Candidate, null, new Dictionary<string, double>(), 0, e.Message);
         }
 
-        // One processor is left to scoring, which shares the process when all runs locally.
-        var options = new LearnerOptions { Name = input.Candidate, Seed = Seed, Threads = Math.Max(1, Environment.ProcessorCount - 1) };
-        long start = Stopwatch.GetTimestamp();
-        TrainedModel model = Learner.Train(options, data.Train.Features, data.Train.Labels, data.Task, data.Classes, cancellation: cancellation);
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        var options = new LearnerOptions
+        {
+            Name = input.Candidate == Tuned ? LearnerOptions.Boosting : input.Candidate, BoostingOptions = input.Settings ?? new BoostingOptions(), Seed = Seed,
+        };
+        if (!LearnerOptions.Names.Contains(options.Name))
+        {
+            return new TrainedCandidate(
+                input.Candidate, null, new Dictionary<string, double>(), 0, $"This build has no learner '{input.Candidate}'; it has {string.Join(", ", LearnerOptions.Names)}.");
+        }
+
+        (TrainedModel model, double seconds) = await slot.TrainAsync(input.Pipeline, input.RunId, options, data.Train, data, cancellation);
         IReadOnlyDictionary<string, double> metrics = Finite(Metric.Evaluate(data.Task, data.Classes.Count, data.Holdout.Labels, model.Predict(data.Holdout.Features)));
         string id = await models.SaveCandidateAsync(input.Pipeline, input.RunId, input.Candidate, OnnxWriter.Write(model), cancellation);
         return new TrainedCandidate(input.Candidate, id, metrics, seconds, null);

@@ -5,6 +5,8 @@ using ServerlessMlops.Core.Training;
 using ServerlessMlops.Functions.Hosting;
 using ServerlessMlops.Functions.Rollout;
 using ServerlessMlops.Functions.Runs;
+using ServerlessMlops.Learners;
+using ServerlessMlops.Learners.Boosting;
 
 namespace ServerlessMlops.Functions.Training;
 
@@ -18,7 +20,7 @@ public sealed record TrainingInput(string Pipeline, long Generation, string Reas
     public string RunId => TrainingRequest.RunId(Pipeline, Generation);
 }
 
-/// <summary>One training: data set, candidates side by side, judgement, registration, rollout. One at a time for each pipeline.</summary>
+/// <summary>One training: data set, candidates side by side, search, judgement, registration, rollout. One at a time for each pipeline.</summary>
 public static class TrainingOrchestrator
 {
     /// <summary>The orchestration.</summary>
@@ -65,11 +67,18 @@ public static class TrainingOrchestrator
             return;
         }
 
-        context.SetCustomStatus(new TrainingProgress("training", data.Candidates.Count));
-        TrainedCandidate[] candidates = await Task.WhenAll(data.Candidates.Select(name => context.CallActivityAsync<TrainedCandidate>(
-            nameof(TrainCandidate), new CandidateInput(input.Pipeline, input.RunId, data.DatasetId, data.SpecHash, name), Retries.Activity)));
+        List<TrainedCandidate> candidates =
+        [
+            .. await FanOut.RunAsync(
+                data.Candidates, data.AtOnce, name => Train(name, settings: null), done => context.SetCustomStatus(new TrainingProgress("training", done, data.Candidates.Count))),
+        ];
+        if (data.Trials > 0 && candidates.Exists(c => c is { Name: LearnerOptions.Boosting, Fault: null })
+            && await Search.RunAsync(context, input, data) is { } tuned)
+        {
+            candidates.Add(await Train(TrainCandidate.Tuned, tuned));
+        }
 
-        context.SetCustomStatus(new TrainingProgress("judging", candidates.Length));
+        context.SetCustomStatus(new TrainingProgress("judging", 0, candidates.Count));
         RegisteredModel registered = await context.CallActivityAsync<RegisteredModel>(
             nameof(JudgeCandidates), new JudgementInput(input.Pipeline, input.RunId, data.DatasetId, data.SpecHash, candidates), Retries.Activity);
         if (registered.Version is { } version)
@@ -79,10 +88,14 @@ public static class TrainingOrchestrator
                 new RolloutInput(input.Pipeline, version, $"training {input.RunId} passed every gate", input.RunId),
                 new SubOrchestrationOptions(instanceId: RolloutOrchestrator.RunId(input.Pipeline, version)));
         }
+
+        Task<TrainedCandidate> Train(string name, BoostingOptions? settings) => context.CallActivityAsync<TrainedCandidate>(
+            nameof(TrainCandidate), new CandidateInput(input.Pipeline, input.RunId, data.DatasetId, data.SpecHash, name, settings), Retries.Activity);
     }
 }
 
 /// <summary>What the orchestration shows of itself while it runs.</summary>
-/// <param name="Stage">The step.</param>
-/// <param name="Candidates">How many candidates.</param>
-public sealed record TrainingProgress(string Stage, int Candidates);
+/// <param name="Stage">The step: <c>training</c>, <c>searching</c>, <c>judging</c>.</param>
+/// <param name="Done">How many of its parts are done.</param>
+/// <param name="Of">How many there are.</param>
+public sealed record TrainingProgress(string Stage, int Done, int Of);

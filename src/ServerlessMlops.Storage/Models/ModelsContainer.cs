@@ -4,10 +4,11 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using ServerlessMlops.Core;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Training;
 
 namespace ServerlessMlops.Storage.Models;
 
-/// <summary>The <c>models</c> container: <c>{pipeline}/{version}/model.onnx</c> and <c>model.json</c>, <c>{pipeline}/runs/{runId}/{candidate}.onnx</c>.</summary>
+/// <summary>The <c>models</c> container: <c>{pipeline}/{version}/model.onnx</c> and <c>model.json</c>, <c>{pipeline}/runs/{runId}/{candidate}.onnx</c> and <c>search.json</c>.</summary>
 public sealed class ModelsContainer(BlobServiceClient service) : IModelStore
 {
     /// <summary>Name of the container.</summary>
@@ -40,21 +41,22 @@ public sealed class ModelsContainer(BlobServiceClient service) : IModelStore
     }
 
     /// <inheritdoc/>
-    public async Task<ModelCard?> LoadCardAsync(string pipeline, int version, CancellationToken cancellation)
+    public Task<ModelCard?> LoadCardAsync(string pipeline, int version, CancellationToken cancellation) =>
+        LoadJsonAsync<ModelCard>($"{pipeline}/{version}/model.json", "model card", cancellation);
+
+    /// <inheritdoc/>
+    public async Task<string> SaveSearchAsync(string pipeline, string runId, SearchRecord search, CancellationToken cancellation)
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
-        string path = $"{pipeline}/{version}/model.json";
-        try
-        {
-            BlobDownloadResult found = await container.GetBlobClient(path).DownloadContentAsync(cancellation);
-            return JsonSerializer.Deserialize<ModelCard>(found.Content.ToMemory().Span, MlopsJson.Options)
-                ?? throw new InvalidDataException($"Blob '{Name}/{path}' holds no model card.");
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return null;
-        }
+        string path = SearchPath(pipeline, runId);
+        var json = BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(search, MlopsJson.Indented));
+        await BlobWrites.CreateAsync(container.GetBlobClient(path), json, "application/json", cancellation);
+        return $"{Name}/{path}";
     }
+
+    /// <inheritdoc/>
+    public Task<SearchRecord?> LoadSearchAsync(string pipeline, string runId, CancellationToken cancellation) =>
+        LoadJsonAsync<SearchRecord>(SearchPath(pipeline, runId), "search", cancellation);
 
     /// <inheritdoc/>
     public Task<ReadOnlyMemory<byte>> LoadModelAsync(string pipeline, int version, ModelCard card, CancellationToken cancellation) =>
@@ -70,6 +72,24 @@ public sealed class ModelsContainer(BlobServiceClient service) : IModelStore
             ? bytes
             : throw new InvalidDataException($"Blob '{Name}/{path}' has SHA-256 {id}, expected {modelId}: it was changed after it was written. Restore it, or train again.");
     }
+
+    private async Task<T?> LoadJsonAsync<T>(string path, string what, CancellationToken cancellation)
+        where T : class
+    {
+        BlobContainerClient container = await _container.OpenAsync(cancellation);
+        try
+        {
+            BlobDownloadResult found = await container.GetBlobClient(path).DownloadContentAsync(cancellation);
+            return JsonSerializer.Deserialize<T>(found.Content.ToMemory().Span, MlopsJson.Options)
+                ?? throw new InvalidDataException($"Blob '{Name}/{path}' holds no {what}.");
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    private static string SearchPath(string pipeline, string runId) => $"{pipeline}/runs/{runId}/search.json";
 
     private static string CandidatePath(string pipeline, string runId, string candidate) => $"{pipeline}/runs/{runId}/{candidate}.onnx";
 }

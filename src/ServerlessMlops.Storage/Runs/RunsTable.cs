@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Azure;
 using Azure.Data.Tables;
 using ServerlessMlops.Core;
@@ -8,12 +9,15 @@ namespace ServerlessMlops.Storage.Runs;
 
 /// <summary>
 /// The <c>runs</c> table: partition key the pipeline, two rows a run, written in one transaction: <c>id:{id}</c> for point reads and
-/// <c>at:{ticks until year 9999}:{id}</c>, which sorts newest first, for listing.
+/// <c>at:{ticks until year 9999}:{id}</c>, which sorts newest first, for listing; and <c>open:{id}</c> as long as it has not ended, for those who
+/// look after stuck runs.
 /// </summary>
 public sealed class RunsTable(TableServiceClient service) : IRunLog
 {
     /// <summary>Name of the table.</summary>
     public const string Name = "runs";
+
+    private const string OpenPrefix = "open:";
 
     private readonly LazyTable _table = new(service, Name);
 
@@ -23,12 +27,17 @@ public sealed class RunsTable(TableServiceClient service) : IRunLog
         TableClient table = await _table.OpenAsync(cancellation);
         try
         {
-            await table.SubmitTransactionAsync(
-                [
-                    new TableTransactionAction(TableTransactionActionType.Add, ToRow(run, IdKey(run.Id))),
-                    new TableTransactionAction(TableTransactionActionType.UpsertReplace, ToRow(run, AtKey(run))),
-                ],
-                cancellation);
+            List<TableTransactionAction> actions =
+            [
+                new(TableTransactionActionType.Add, ToRow(run, IdKey(run.Id))),
+                new(TableTransactionActionType.UpsertReplace, ToRow(run, AtKey(run))),
+            ];
+            if (!run.IsEnded)
+            {
+                actions.Add(new TableTransactionAction(TableTransactionActionType.UpsertReplace, ToRow(run, OpenKey(run.Id))));
+            }
+
+            await table.SubmitTransactionAsync(actions, cancellation);
             return run;
         }
         catch (RequestFailedException e) when (e.Status == 409)
@@ -61,12 +70,21 @@ public sealed class RunsTable(TableServiceClient service) : IRunLog
 
             // The listing row's key holds the start, so a run that is started again keeps its place in the list.
             next = next with { Pipeline = pipeline, Id = id, StartedAt = current.StartedAt };
-            await table.SubmitTransactionAsync(
-                [
-                    new TableTransactionAction(TableTransactionActionType.UpdateReplace, ToRow(next, IdKey(id)), found.Value!.ETag),
-                    new TableTransactionAction(TableTransactionActionType.UpsertReplace, ToRow(next, AtKey(next))),
-                ],
-                cancellation);
+            List<TableTransactionAction> actions =
+            [
+                new(TableTransactionActionType.UpdateReplace, ToRow(next, IdKey(id)), found.Value!.ETag),
+                new(TableTransactionActionType.UpsertReplace, ToRow(next, AtKey(next))),
+            ];
+            if (!next.IsEnded)
+            {
+                actions.Add(new TableTransactionAction(TableTransactionActionType.UpsertReplace, ToRow(next, OpenKey(id))));
+            }
+            else if (!current.IsEnded)
+            {
+                actions.Add(new TableTransactionAction(TableTransactionActionType.Delete, new TableEntity(pipeline, OpenKey(id)), ETag.All));
+            }
+
+            await table.SubmitTransactionAsync(actions, cancellation);
             return next;
         }
     }
@@ -85,6 +103,18 @@ public sealed class RunsTable(TableServiceClient service) : IRunLog
         TableClient table = await _table.OpenAsync(cancellation);
         return await TableListing.PageAsync(table, pipeline, "at:", pageSize, continuation, ToRun, cancellation);
     }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<Run> ListOpenAsync(string pipeline, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        TableClient table = await _table.OpenAsync(cancellation);
+        await foreach (TableEntity row in table.QueryAsync<TableEntity>(TableListing.PrefixFilter(pipeline, OpenPrefix), cancellationToken: cancellation))
+        {
+            yield return ToRun(row);
+        }
+    }
+
+    private static string OpenKey(string id) => OpenPrefix + id;
 
     private static string IdKey(string id) => $"id:{id}";
 

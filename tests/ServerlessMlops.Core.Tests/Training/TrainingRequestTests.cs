@@ -29,6 +29,15 @@ public sealed class TrainingRequestTests
         next.End(2).Running.ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData("train-birds-17", 17L)]
+    [InlineData("train-birds-x", null)]
+    [InlineData("train-birds-0", null)]
+    [InlineData("train-other-3", null)]
+    [InlineData("ingest-birds-3", null)]
+    public void GenerationOf_ARunId_IsTheOneThatRunIdWrote(string runId, long? generation) =>
+        TrainingRequest.GenerationOf("birds", runId).ShouldBe(generation);
+
     [Fact]
     public void End_Twice_ChangesNothingMore()
     {

@@ -8,6 +8,7 @@ using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Core.Scoring;
 using ServerlessMlops.Core.Scoring.Predictions;
+using ServerlessMlops.Core.Training;
 using ServerlessMlops.Learners;
 
 namespace ServerlessMlops.Functions.Tests.Scoring;
@@ -116,6 +117,10 @@ internal sealed class FakeModels : IModelRegistry, IModelStore
     public Task<string> SaveCandidateAsync(string pipeline, string runId, string candidate, ReadOnlyMemory<byte> onnx, CancellationToken cancellation) => throw new NotSupportedException();
 
     public Task<ReadOnlyMemory<byte>> LoadCandidateAsync(string pipeline, string runId, string candidate, string modelId, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task<string> SaveSearchAsync(string pipeline, string runId, SearchRecord search, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task<SearchRecord?> LoadSearchAsync(string pipeline, string runId, CancellationToken cancellation) => throw new NotSupportedException();
 
     public Task SaveVersionAsync(string pipeline, int version, ReadOnlyMemory<byte> onnx, ModelCard card, CancellationToken cancellation) => throw new NotSupportedException();
 }

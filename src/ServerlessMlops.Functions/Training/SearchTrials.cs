@@ -1,0 +1,80 @@
+using Microsoft.Azure.Functions.Worker;
+using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Runs;
+using ServerlessMlops.Core.Training;
+using ServerlessMlops.Functions.Pipelines;
+using ServerlessMlops.Learners;
+using ServerlessMlops.Learners.Boosting;
+using ServerlessMlops.Learners.Metrics;
+using ServerlessMlops.Learners.Search;
+using TrainingData = ServerlessMlops.Core.Training.TrainingData;
+
+namespace ServerlessMlops.Functions.Training;
+
+/// <summary>A search and how far it has come.</summary>
+/// <param name="Pipeline">The pipeline.</param>
+/// <param name="RunId">The training run.</param>
+/// <param name="DatasetId">The data set.</param>
+/// <param name="SpecHash">The spec.</param>
+/// <param name="Trials">Settings to try beside the default ones.</param>
+/// <param name="Results">All trials so far.</param>
+public sealed record SearchInput(string Pipeline, string RunId, string DatasetId, string SpecHash, int Trials, IReadOnlyList<TrialResult> Results);
+
+/// <summary>One trial to train.</summary>
+/// <param name="Pipeline">The pipeline.</param>
+/// <param name="RunId">The training run.</param>
+/// <param name="DatasetId">The data set.</param>
+/// <param name="SpecHash">The spec.</param>
+/// <param name="Trial">Its settings.</param>
+public sealed record TrialInput(string Pipeline, string RunId, string DatasetId, string SpecHash, SearchTrial Trial);
+
+/// <summary>The steps of a search. Each follows from its input alone, so that one done twice comes to the same.</summary>
+public sealed class SearchTrials(TrainingDataReader reader, SpecReader specs, IModelStore models, IRunLog runs, TrainingSlot slot)
+{
+    /// <summary>The trials to run next; none when the search is over.</summary>
+    [Function(nameof(PlanTrials))]
+    public Task<SearchTrial[]> PlanTrials([ActivityTrigger] SearchInput search, CancellationToken cancellation) =>
+        Task.FromResult(SearchRecord.Next(SearchRecord.Options(search.Trials, TrainCandidate.Seed), search.Results).ToArray());
+
+    /// <summary>Trains one trial on its part of the training rows and measures it on the rest. Its model is not kept: the settings make it again.</summary>
+    [Function(nameof(TrainTrial))]
+    public async Task<TrialResult> TrainTrial([ActivityTrigger] TrialInput input, CancellationToken cancellation)
+    {
+        PipelineSpec spec = await specs.ReadVersionAsync(input.Pipeline, input.SpecHash, cancellation);
+        TrainingData data = await reader.ReadAsync(input.Pipeline, input.DatasetId, input.SpecHash, cancellation);
+        LabelledRows fit, validation;
+        try
+        {
+            (fit, validation) = data.SearchSides();
+        }
+        catch (UnusableDataException e)
+        {
+            return new TrialResult(input.Trial, null, 0, e.Message);
+        }
+
+        var options = new LearnerOptions { Name = LearnerOptions.Boosting, BoostingOptions = input.Trial.Options, Seed = TrainCandidate.Seed };
+        (TrainedModel model, double seconds) = await slot.TrainAsync(input.Pipeline, input.RunId, options, fit, data, cancellation);
+        Metric metric = MetricOf(spec, data.Task);
+        double value = metric.Compute(validation.Labels, model.Predict(validation.Features), data.Classes.Count, null);
+        return double.IsFinite(value)
+            ? new TrialResult(input.Trial, metric.HigherIsBetter ? -value : value, seconds)
+            : new TrialResult(input.Trial, null, seconds, $"{metric.Name} is no number on the validation rows.");
+    }
+
+    /// <summary>Keeps the record of the search, names it on the run, and returns the settings it found; null where the default ones are the best.</summary>
+    [Function(nameof(RecordSearch))]
+    public async Task<BoostingOptions?> RecordSearch([ActivityTrigger] SearchInput search, CancellationToken cancellation)
+    {
+        PipelineSpec spec = await specs.ReadVersionAsync(search.Pipeline, search.SpecHash, cancellation);
+        TrainingData data = await reader.ReadAsync(search.Pipeline, search.DatasetId, search.SpecHash, cancellation);
+        SearchRecord record = SearchRecord.Of(SearchRecord.Options(search.Trials, TrainCandidate.Seed), MetricOf(spec, data.Task).Name, search.Results);
+        string path = await models.SaveSearchAsync(search.Pipeline, search.RunId, record, cancellation);
+        var artifact = new RunArtifact("search", path, record.Describe());
+        await runs.UpdateAsync(
+            search.Pipeline, search.RunId, run => run.Outputs.Contains(artifact) ? run : run with { Outputs = [.. run.Outputs, artifact] }, cancellation);
+        return record.Tuned();
+    }
+
+    private static Metric MetricOf(PipelineSpec spec, LearningTask task) => spec.Train.Metric is { } name ? Metric.Find(name) : Metric.Default(task);
+}

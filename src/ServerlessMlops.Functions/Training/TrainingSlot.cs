@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Options;
+using ServerlessMlops.Core.Training;
+using ServerlessMlops.Functions.Runs;
+using ServerlessMlops.Learners;
+
+namespace ServerlessMlops.Functions.Training;
+
+/// <summary>
+/// One training at a time in this process, on all but one of its processors: side by side they would be no faster, need more memory, and keep
+/// scoring from its share. A training whose run a person has cancelled ends early.
+/// </summary>
+public sealed class TrainingSlot(IOptions<TrainingOptions> options, RunCancellation cancellations) : IDisposable
+{
+    private readonly SemaphoreSlim _one = new(1);
+
+    /// <inheritdoc/>
+    public void Dispose() => _one.Dispose();
+
+    /// <summary>Trains when the slot is free. Returns the model and the seconds it took, waiting not counted.</summary>
+    /// <exception cref="OperationCanceledException">The run was cancelled, or the app ends.</exception>
+    public async Task<(TrainedModel Model, double Seconds)> TrainAsync(
+        string pipeline, string runId, LearnerOptions learner, LabelledRows rows, TrainingData data, CancellationToken cancellation)
+    {
+        await _one.WaitAsync(cancellation);
+        try
+        {
+            return await cancellations.WhileRunningAsync(
+                pipeline,
+                runId,
+                token => Task.Run(
+                    () =>
+                    {
+                        long start = Stopwatch.GetTimestamp();
+                        TrainedModel model = Learner.Train(
+                            learner with { Threads = options.Value.ThreadsHere }, rows.Features, rows.Labels, data.Task, data.Classes, cancellation: token);
+                        return (model, Stopwatch.GetElapsedTime(start).TotalSeconds);
+                    },
+                    token),
+                cancellation);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+}
