@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
 using ServerlessMlops.Core.Runs;
@@ -98,4 +99,5 @@ public static class TrainingOrchestrator
 /// <param name="Stage">The step: <c>training</c>, <c>searching</c>, <c>judging</c>.</param>
 /// <param name="Done">How many of its parts are done.</param>
 /// <param name="Of">How many there are.</param>
-public sealed record TrainingProgress(string Stage, int Done, int Of);
+public sealed record TrainingProgress(
+    [property: JsonPropertyName("stage")] string Stage, [property: JsonPropertyName("done")] int Done, [property: JsonPropertyName("of")] int Of);

@@ -22,26 +22,31 @@ public sealed class TrainingSlot(IOptions<TrainingOptions> options, RunCancellat
     public async Task<(TrainedModel Model, double Seconds)> TrainAsync(
         string pipeline, string runId, LearnerOptions learner, LabelledRows rows, TrainingData data, CancellationToken cancellation)
     {
+        using IDisposable held = await EnterAsync(cancellation);
+        return await cancellations.WhileRunningAsync(
+            pipeline,
+            runId,
+            token => Task.Run(
+                () =>
+                {
+                    long start = Stopwatch.GetTimestamp();
+                    TrainedModel model = Learner.Train(
+                        learner with { Threads = options.Value.ThreadsHere }, rows.Features, rows.Labels, data.Task, data.Classes, cancellation: token);
+                    return (model, Stopwatch.GetElapsedTime(start).TotalSeconds);
+                },
+                token),
+            cancellation);
+    }
+
+    /// <summary>Takes the slot; disposing the result gives it back.</summary>
+    internal async Task<IDisposable> EnterAsync(CancellationToken cancellation)
+    {
         await _one.WaitAsync(cancellation);
-        try
-        {
-            return await cancellations.WhileRunningAsync(
-                pipeline,
-                runId,
-                token => Task.Run(
-                    () =>
-                    {
-                        long start = Stopwatch.GetTimestamp();
-                        TrainedModel model = Learner.Train(
-                            learner with { Threads = options.Value.ThreadsHere }, rows.Features, rows.Labels, data.Task, data.Classes, cancellation: token);
-                        return (model, Stopwatch.GetElapsedTime(start).TotalSeconds);
-                    },
-                    token),
-                cancellation);
-        }
-        finally
-        {
-            _one.Release();
-        }
+        return new Held(_one);
+    }
+
+    private sealed class Held(SemaphoreSlim one) : IDisposable
+    {
+        public void Dispose() => one.Release();
     }
 }

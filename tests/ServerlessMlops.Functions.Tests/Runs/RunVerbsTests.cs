@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,7 +22,12 @@ public sealed class RunVerbsTests(TestApp app)
     public async Task Cancel_ATrainingThatRuns_EndsItAndLetsTheNextOneStart()
     {
         string pipeline = app.NewPipeline();
-        (Run run, _) = await HangingTrainingAsync(pipeline);
+        using IDisposable held = await app.Services.GetRequiredService<TrainingSlot>().EnterAsync(default);
+        await app.PutSpecAsync(pipeline, TestApp.Spec);
+        await app.UploadAsync($"{pipeline}/rows.csv", TestApp.Rows(200, 1));
+        Run run = await app.RunAsync(pipeline, "the training trains", r => r is { Kind: RunKind.Training, Stage: "training" });
+        JsonElement progress = (await app.GetAsync<JsonElement>($"api/pipelines/{pipeline}/runs/{run.Id}")).GetProperty("progress");
+        (progress.GetProperty("stage").GetString(), progress.GetProperty("of").GetInt32()).ShouldBe(("training", 2));
 
         (HttpStatusCode status, var body) = await app.SendAsync(HttpMethod.Post, $"api/pipelines/{pipeline}/runs/{run.Id}/cancel", new { why = "wrong file" });
 
@@ -170,17 +176,13 @@ public sealed class RunVerbsTests(TestApp app)
         return open;
     }
 
-    /// <summary>A training that does not end by itself: its request and row as a living one has them, its orchestration begins tomorrow.</summary>
+    /// <summary>A training that does not end by itself: its request and row as a living one has them, and no orchestration.</summary>
     private async Task<(Run Run, TrainingRequest Row)> HangingTrainingAsync(string pipeline)
     {
         await app.PutSpecAsync(pipeline, "target: heavy\n");
         TrainingRequest row = await Requests.UpdateAsync(pipeline, r => r.Ask("test", DateTimeOffset.UnixEpoch), default);
         Run run = ARun(pipeline, TrainingRequest.RunId(pipeline, row.Generation), RunKind.Training, RunStatus.Running);
         await Runs.StartAsync(run, default);
-        await app.Durable.ScheduleNewOrchestrationInstanceAsync(
-            nameof(TrainingOrchestrator),
-            new TrainingInput(pipeline, row.Generation, "test"),
-            new StartOrchestrationOptions(run.Id, TimeProvider.System.GetUtcNow().AddDays(1)));
         return (run, row);
     }
 

@@ -36,6 +36,33 @@ public class RunsTableTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixtu
     }
 
     [Fact]
+    public async Task ListOpenAsync_RunsThatEndedAndStartedAgain_AreThereWhileTheyGoOn()
+    {
+        string pipeline = azurite.UniqueName();
+        await _runs.StartAsync(Run(pipeline, "r1", Noon), default);
+        await _runs.StartAsync(Run(pipeline, "r2", Noon), default);
+        await _runs.UpdateAsync(pipeline, "r2", run => run with { Status = RunStatus.Waiting }, default);
+        (await OpenAsync()).ShouldBe([("r1", RunStatus.Running), ("r2", RunStatus.Waiting)]);
+
+        await _runs.UpdateAsync(pipeline, "r1", run => run with { Status = RunStatus.Failed }, default);
+        (await OpenAsync()).ShouldBe([("r2", RunStatus.Waiting)]);
+
+        await _runs.UpdateAsync(pipeline, "r1", run => run with { Status = RunStatus.Running, Attempt = 2 }, default);
+        (await OpenAsync()).Select(r => r.Id).ShouldBe(["r1", "r2"]);
+
+        async Task<List<(string Id, RunStatus Status)>> OpenAsync()
+        {
+            List<(string, RunStatus)> open = [];
+            await foreach (Run run in _runs.ListOpenAsync(pipeline, default))
+            {
+                open.Add((run.Id, run.Status));
+            }
+
+            return open;
+        }
+    }
+
+    [Fact]
     public async Task ListAsync_Pages_NewestFirst()
     {
         string pipeline = azurite.UniqueName();
