@@ -48,7 +48,7 @@ internal static class CheckCommand
         return command;
     }
 
-    private static PipelineSpec ReadSpec(string path)
+    internal static PipelineSpec ReadSpec(string path)
     {
         if (!File.Exists(path))
         {

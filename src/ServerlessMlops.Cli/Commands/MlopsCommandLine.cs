@@ -66,6 +66,7 @@ internal static class MlopsCommandLine
                      WatchCommand.Create(options, context),
                      ModelsCommand.Create(options, context),
                      CheckCommand.Create(options, context),
+                     TryCommand.Create(options, context),
                      ScoreCommand.Create(options, context),
                      PromoteCommand.Create(options, context),
                      RollbackCommand.Create(options, context),

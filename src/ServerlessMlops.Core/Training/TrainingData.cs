@@ -36,16 +36,8 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
     /// <exception cref="UnusableDataException">Nothing can be learned from it; the message says why and what would help.</exception>
     public static TrainingData Prepare(ColumnTable table, PipelineSpec spec, SplitRule rule)
     {
-        if (table.Schema.IndexOf(spec.Target) < 0)
-        {
-            throw new UnusableDataException($"There is no target column '{spec.Target}'; the data has {string.Join(", ", table.Schema.Columns.Select(c => c.Name))}.");
-        }
-
-        Column target = table[spec.Target];
-        int[] labelled = [.. Enumerable.Range(0, table.RowCount).Where(row => !target.IsMissing(row))];
-        ColumnTable rows = labelled.Length == table.RowCount ? table : table.Take(labelled);
-        target = rows[spec.Target];
-
+        ColumnTable rows = Labelled(table, spec);
+        Column target = rows[spec.Target];
         LearningTask task = TaskOf(target, spec);
         string[] classes = task == LearningTask.Regression ? [] : ClassesOf(target, task, spec);
         DatasetSplit split = DatasetSplitter.Split(rows, rule);
@@ -56,16 +48,39 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
         }
 
         float[] labels = LabelsOf(target, task, classes);
-        string[] features = FeatureNames(rows.Schema, spec);
-        if (features.Length == 0)
-        {
-            throw new UnusableDataException(
-                $"No column is left to learn from: besides target, key, time and ignored ones the data has only text, identifiers or timestamps. Give a column another type in the spec ('columns').");
-        }
-
+        string[] features = RequireFeatures(rows.Schema, spec);
         return new TrainingData(task, classes, Side(rows, features, labels, split.Train), Side(rows, features, labels, split.Holdout))
         {
             ValidationRows = spec.Train.Search.Trials > 0 ? Validation(rows, rule, split) : [],
+        };
+    }
+
+    /// <summary>Makes a data set ready whose rows to judge on are in a table of their own.</summary>
+    /// <param name="table">Rows to learn from; those without a target are left out.</param>
+    /// <param name="holdout">Rows to judge on, read by the schema of <paramref name="table"/>; those without a target are left out.</param>
+    /// <param name="spec">Names the target, key, time and ignored columns.</param>
+    /// <exception cref="UnusableDataException">Nothing can be learned or judged; the message says why and what would help.</exception>
+    public static TrainingData Prepare(ColumnTable table, ColumnTable holdout, PipelineSpec spec)
+    {
+        ColumnTable rows = Labelled(table, spec), judged = Labelled(holdout, spec);
+        if (rows.RowCount < MinRows || judged.RowCount < MinRows)
+        {
+            throw new UnusableDataException($"There are {rows.RowCount} rows with a target to learn from and {judged.RowCount} to judge on; each needs at least {MinRows}.");
+        }
+
+        Column target = rows[spec.Target];
+        LearningTask task = TaskOf(target, spec);
+        string[] classes = task == LearningTask.Regression ? [] : ClassesOf(target, task, spec);
+        string[] features = RequireFeatures(rows.Schema, spec);
+        int[] all = [.. Enumerable.Range(0, rows.RowCount)];
+        SplitRule rule = SplitRule.For(spec) with { HoldoutShare = 0 };
+        return new TrainingData(
+            task,
+            classes,
+            new LabelledRows(Features(rows, features), LabelsOf(target, task, classes)),
+            new LabelledRows(Features(judged, features), LabelsOf(judged[spec.Target], task, classes)))
+        {
+            ValidationRows = spec.Train.Search.Trials > 0 ? Validation(rows, rule, new DatasetSplit(all, [])) : [],
         };
     }
 
@@ -103,6 +118,23 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
 
     /// <summary>Columns as features. Only categories that these rows have are in a feature's dictionary, in ordinal order.</summary>
     public static FeatureTable Features(ColumnTable rows, IReadOnlyList<string> names) => new([.. names.Select(name => ToFeature(rows[name]))]);
+
+    private static ColumnTable Labelled(ColumnTable table, PipelineSpec spec)
+    {
+        if (table.Schema.IndexOf(spec.Target) < 0)
+        {
+            throw new UnusableDataException($"There is no target column '{spec.Target}'; the data has {string.Join(", ", table.Schema.Columns.Select(c => c.Name))}.");
+        }
+
+        Column target = table[spec.Target];
+        int[] labelled = [.. Enumerable.Range(0, table.RowCount).Where(row => !target.IsMissing(row))];
+        return labelled.Length == table.RowCount ? table : table.Take(labelled);
+    }
+
+    private static string[] RequireFeatures(TableSchema schema, PipelineSpec spec) => FeatureNames(schema, spec) is { Length: > 0 } names
+        ? names
+        : throw new UnusableDataException(
+            $"No column is left to learn from: besides target, key, time and ignored ones the data has only text, identifiers or timestamps. Give a column another type in the spec ('columns').");
 
     private static LabelledRows Side(ColumnTable rows, string[] features, float[] labels, int[] side) =>
         new(Features(rows.Take(side), features), FeatureTable.Take<float>(labels, side));
@@ -162,7 +194,10 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
         var numbers = classes.Select((name, number) => (name, number)).ToDictionary(c => c.name, c => (float)c.number, StringComparer.Ordinal);
         for (int row = 0; row < labels.Length; row++)
         {
-            labels[row] = numbers[target.TextAt(row)];
+            labels[row] = numbers.TryGetValue(target.TextAt(row), out float number)
+                ? number
+                : throw new UnusableDataException(
+                    $"Target '{target.Schema.Name}' is '{target.TextAt(row)}' in a row to judge on, which no row to learn from has; those have {string.Join(", ", classes.Take(10))}.");
         }
 
         return labels;

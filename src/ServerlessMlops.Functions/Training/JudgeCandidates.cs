@@ -69,7 +69,7 @@ public sealed class JudgeCandidates(
 
         ScoringModel model = OnnxModel.Load(await models.LoadModelAsync(pipeline, live.Version, card, cancellation));
         float[] predictions = HoldoutScorer.Score(model, data.Holdout.Features);
-        return TrainCandidate.Finite(Metric.Evaluate(data.Task, data.Classes.Count, data.Holdout.Labels, predictions));
+        return Candidates.Finite(Metric.Evaluate(data.Task, data.Classes.Count, data.Holdout.Labels, predictions));
     }
 
     private async Task<RegisteredModel> RegisterAsync(
@@ -103,7 +103,7 @@ public sealed class JudgeCandidates(
             DatasetId = input.DatasetId,
             SpecHash = input.SpecHash,
             RunId = input.RunId,
-            Seed = TrainCandidate.Seed,
+            Seed = Candidates.Seed,
             TrainRows = data.Train.Features.Rows,
             HoldoutRows = data.Holdout.Features.Rows,
             Reference = [.. data.Train.Features.Features.Select(ToGroups)],

@@ -6,7 +6,6 @@ using ServerlessMlops.Core.Training;
 using ServerlessMlops.Functions.Pipelines;
 using ServerlessMlops.Learners;
 using ServerlessMlops.Learners.Boosting;
-using ServerlessMlops.Learners.Metrics;
 using ServerlessMlops.Learners.Search;
 using TrainingData = ServerlessMlops.Core.Training.TrainingData;
 
@@ -35,7 +34,7 @@ public sealed class SearchTrials(TrainingDataReader reader, SpecReader specs, IM
     /// <summary>The trials to run next; none when the search is over.</summary>
     [Function(nameof(PlanTrials))]
     public Task<SearchTrial[]> PlanTrials([ActivityTrigger] SearchInput search, CancellationToken cancellation) =>
-        Task.FromResult(SearchRecord.Next(SearchRecord.Options(search.Trials, TrainCandidate.Seed), search.Results).ToArray());
+        Task.FromResult(SearchRecord.Next(SearchRecord.Options(search.Trials, Candidates.Seed), search.Results).ToArray());
 
     /// <summary>Trains one trial on its part of the training rows and measures it on the rest. Its model is not kept: the settings make it again.</summary>
     [Function(nameof(TrainTrial))]
@@ -53,13 +52,8 @@ public sealed class SearchTrials(TrainingDataReader reader, SpecReader specs, IM
             return new TrialResult(input.Trial, null, 0, e.Message);
         }
 
-        var options = new LearnerOptions { Name = LearnerOptions.Boosting, BoostingOptions = input.Trial.Options, Seed = TrainCandidate.Seed };
-        (TrainedModel model, double seconds) = await slot.TrainAsync(input.Pipeline, input.RunId, options, fit, data, cancellation);
-        Metric metric = MetricOf(spec, data.Task);
-        double value = metric.Compute(validation.Labels, model.Predict(validation.Features), data.Classes.Count, null);
-        return double.IsFinite(value)
-            ? new TrialResult(input.Trial, metric.HigherIsBetter ? -value : value, seconds)
-            : new TrialResult(input.Trial, null, seconds, $"{metric.Name} is no number on the validation rows.");
+        (TrainedModel model, double seconds) = await slot.TrainAsync(input.Pipeline, input.RunId, Candidates.OptionsOf(input.Trial), fit, data, cancellation);
+        return Candidates.Measure(input.Trial, model, validation, Candidates.MetricOf(spec, data.Task), seconds);
     }
 
     /// <summary>Keeps the record of the search, names it on the run, and returns the settings it found; null where the default ones are the best.</summary>
@@ -68,13 +62,11 @@ public sealed class SearchTrials(TrainingDataReader reader, SpecReader specs, IM
     {
         PipelineSpec spec = await specs.ReadVersionAsync(search.Pipeline, search.SpecHash, cancellation);
         TrainingData data = await reader.ReadAsync(search.Pipeline, search.DatasetId, search.SpecHash, cancellation);
-        SearchRecord record = SearchRecord.Of(SearchRecord.Options(search.Trials, TrainCandidate.Seed), MetricOf(spec, data.Task).Name, search.Results);
+        SearchRecord record = SearchRecord.Of(SearchRecord.Options(search.Trials, Candidates.Seed), Candidates.MetricOf(spec, data.Task).Name, search.Results);
         string path = await models.SaveSearchAsync(search.Pipeline, search.RunId, record, cancellation);
         var artifact = new RunArtifact("search", path, record.Describe());
         await runs.UpdateAsync(
             search.Pipeline, search.RunId, run => run.Outputs.Contains(artifact) ? run : run with { Outputs = [.. run.Outputs, artifact] }, cancellation);
         return record.Tuned();
     }
-
-    private static Metric MetricOf(PipelineSpec spec, LearningTask task) => spec.Train.Metric is { } name ? Metric.Find(name) : Metric.Default(task);
 }

@@ -3,7 +3,6 @@ using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Learners;
 using ServerlessMlops.Learners.Boosting;
-using ServerlessMlops.Learners.Metrics;
 using ServerlessMlops.Learners.Onnx;
 
 using TrainingData = ServerlessMlops.Core.Training.TrainingData;
@@ -15,7 +14,7 @@ namespace ServerlessMlops.Functions.Training;
 /// <param name="RunId">The training run.</param>
 /// <param name="DatasetId">The data set.</param>
 /// <param name="SpecHash">The spec.</param>
-/// <param name="Candidate">Which learner, or <see cref="TrainCandidate.Tuned"/>.</param>
+/// <param name="Candidate">Which learner, or <see cref="Candidates.Tuned"/>.</param>
 /// <param name="Settings">Settings of boosting that a search found; null for the default ones.</param>
 public sealed record CandidateInput(string Pipeline, string RunId, string DatasetId, string SpecHash, string Candidate, BoostingOptions? Settings = null);
 
@@ -30,12 +29,6 @@ public sealed record TrainedCandidate(string Name, string? ModelId, IReadOnlyDic
 /// <summary>Trains one candidate, measures it on the hold-out and keeps its bytes.</summary>
 public sealed class TrainCandidate(TrainingDataReader reader, IModelStore models, TrainingSlot slot)
 {
-    /// <summary>Name of the candidate that boosting with the settings of a search makes.</summary>
-    public const string Tuned = "boosting-tuned";
-
-    /// <summary>Seed of every random choice in training, so that the same data and spec give the same bytes.</summary>
-    public const int Seed = 20260101;
-
     /// <summary>The activity. Run again, it makes the same bytes.</summary>
     [Function(nameof(TrainCandidate))]
     public async Task<TrainedCandidate> Run([ActivityTrigger] CandidateInput input, CancellationToken cancellation)
@@ -50,23 +43,14 @@ public sealed class TrainCandidate(TrainingDataReader reader, IModelStore models
             return new TrainedCandidate(input.Candidate, null, new Dictionary<string, double>(), 0, e.Message);
         }
 
-        var options = new LearnerOptions
-        {
-            Name = input.Candidate == Tuned ? LearnerOptions.Boosting : input.Candidate, BoostingOptions = input.Settings ?? new BoostingOptions(), Seed = Seed,
-        };
-        if (!LearnerOptions.Names.Contains(options.Name))
+        if (Candidates.OptionsOf(input.Candidate, input.Settings) is not { } options)
         {
             return new TrainedCandidate(
                 input.Candidate, null, new Dictionary<string, double>(), 0, $"This build has no learner '{input.Candidate}'; it has {string.Join(", ", LearnerOptions.Names)}.");
         }
 
         (TrainedModel model, double seconds) = await slot.TrainAsync(input.Pipeline, input.RunId, options, data.Train, data, cancellation);
-        IReadOnlyDictionary<string, double> metrics = Finite(Metric.Evaluate(data.Task, data.Classes.Count, data.Holdout.Labels, model.Predict(data.Holdout.Features)));
         string id = await models.SaveCandidateAsync(input.Pipeline, input.RunId, input.Candidate, OnnxWriter.Write(model), cancellation);
-        return new TrainedCandidate(input.Candidate, id, metrics, seconds, null);
+        return new TrainedCandidate(input.Candidate, id, Candidates.Measure(model, data), seconds, null);
     }
-
-    /// <summary>The metrics that are numbers: one class alone in the hold-out leaves some undefined, and JSON has no NaN.</summary>
-    internal static IReadOnlyDictionary<string, double> Finite(IReadOnlyDictionary<string, double> metrics) =>
-        metrics.Where(m => double.IsFinite(m.Value)).ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal);
 }

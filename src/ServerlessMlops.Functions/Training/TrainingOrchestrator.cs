@@ -76,7 +76,7 @@ public static class TrainingOrchestrator
         if (data.Trials > 0 && candidates.Exists(c => c is { Name: LearnerOptions.Boosting, Fault: null })
             && await Search.RunAsync(context, input, data) is { } tuned)
         {
-            candidates.Add(await Train(TrainCandidate.Tuned, tuned));
+            candidates.Add(await Train(Candidates.Tuned, tuned));
         }
 
         context.SetCustomStatus(new TrainingProgress("judging", 0, candidates.Count));

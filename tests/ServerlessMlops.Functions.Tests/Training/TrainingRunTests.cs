@@ -34,7 +34,7 @@ public sealed class TrainingRunTests(TestApp app)
         search.Best.ShouldNotBeNull();
         run.Outputs.Select(o => o.Kind).ShouldBe(["version", "model", "search"], ignoreOrder: true);
         ModelCard card = await app.GetAsync<ModelCard>($"api/pipelines/{pipeline}/models/1");
-        card.Candidates.Any(c => c.Name == TrainCandidate.Tuned).ShouldBe(search.Tuned() is not null);
+        card.Candidates.Any(c => c.Name == Candidates.Tuned).ShouldBe(search.Tuned() is not null);
     }
 
     [Fact]

@@ -1,0 +1,53 @@
+using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Learners;
+using ServerlessMlops.Learners.Boosting;
+using ServerlessMlops.Learners.Metrics;
+using ServerlessMlops.Learners.Search;
+
+namespace ServerlessMlops.Core.Training;
+
+/// <summary>What candidates are called, how they are trained and how they are measured: the same in the service and on a person's own machine.</summary>
+public static class Candidates
+{
+    /// <summary>Name of the candidate that boosting with the settings of a search makes.</summary>
+    public const string Tuned = "boosting-tuned";
+
+    /// <summary>Seed of every random choice in training, so that the same data and spec give the same bytes.</summary>
+    public const int Seed = 20260101;
+
+    /// <summary>How a candidate is trained; null where this build has no such learner.</summary>
+    /// <param name="candidate">A learner's name, or <see cref="Tuned"/>.</param>
+    /// <param name="settings">Settings of boosting that a search found; null for the default ones.</param>
+    public static LearnerOptions? OptionsOf(string candidate, BoostingOptions? settings)
+    {
+        string name = candidate == Tuned ? LearnerOptions.Boosting : candidate;
+        return LearnerOptions.Names.Contains(name) ? new LearnerOptions { Name = name, BoostingOptions = settings ?? new BoostingOptions(), Seed = Seed } : null;
+    }
+
+    /// <summary>How a trial of a search is trained.</summary>
+    public static LearnerOptions OptionsOf(SearchTrial trial) => OptionsOf(Tuned, trial.Options)!;
+
+    /// <summary>The metric that picks the winner and compares trials: the spec's, or the task's own.</summary>
+    /// <exception cref="ArgumentException">The spec names a metric that there is not.</exception>
+    public static Metric MetricOf(PipelineSpec spec, LearningTask task) => spec.Train.Metric is { } name ? Metric.Find(name) : Metric.Default(task);
+
+    /// <summary>
+    /// Metrics of a model on the hold-out, by name. Only those that are numbers: one class alone in the hold-out leaves some undefined, and JSON has
+    /// no NaN.
+    /// </summary>
+    public static IReadOnlyDictionary<string, double> Measure(TrainedModel model, TrainingData data) =>
+        Finite(Metric.Evaluate(data.Task, data.Classes.Count, data.Holdout.Labels, model.Predict(data.Holdout.Features)));
+
+    /// <summary>The metrics that are numbers.</summary>
+    public static IReadOnlyDictionary<string, double> Finite(IReadOnlyDictionary<string, double> metrics) =>
+        metrics.Where(m => double.IsFinite(m.Value)).ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal);
+
+    /// <summary>How a trial fared on the validation rows.</summary>
+    public static TrialResult Measure(SearchTrial trial, TrainedModel model, LabelledRows validation, Metric metric, double seconds)
+    {
+        double value = metric.Compute(validation.Labels, model.Predict(validation.Features), model.Classes.Count, null);
+        return double.IsFinite(value)
+            ? new TrialResult(trial, metric.HigherIsBetter ? -value : value, seconds)
+            : new TrialResult(trial, null, seconds, $"{metric.Name} is no number on the validation rows.");
+    }
+}
