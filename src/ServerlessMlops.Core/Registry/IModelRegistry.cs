@@ -39,6 +39,11 @@ public interface IModelRegistry
     /// <exception cref="RegistryMoveException">The move is not allowed.</exception>
     Task<RegistryHead> MoveAsync(string pipeline, Func<RegistryHead, DateTimeOffset, RegistryChange?> move, CancellationToken cancellation);
 
+    /// <summary>As <see cref="MoveAsync"/>, for a move that is about one version and looks at its row. The version after.</summary>
+    /// <exception cref="RegistryMoveException">The move is not allowed, or there is no such version.</exception>
+    Task<ModelVersion> MoveVersionAsync(
+        string pipeline, int version, Func<RegistryHead, ModelVersion, DateTimeOffset, RegistryChange?> move, CancellationToken cancellation);
+
     /// <summary>Ledger lines, newest first.</summary>
     Task<Page<LedgerEntry>> ListLedgerAsync(string pipeline, int pageSize, string? continuation, CancellationToken cancellation);
 }

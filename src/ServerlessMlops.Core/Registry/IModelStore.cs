@@ -21,6 +21,9 @@ public interface IModelStore
     /// <summary>Keeps a registered model: <c>{pipeline}/{version}/model.onnx</c>, then <c>model.json</c>, whose presence means both are there.</summary>
     Task SaveVersionAsync(string pipeline, int version, ReadOnlyMemory<byte> onnx, ModelCard card, CancellationToken cancellation);
 
+    /// <summary>Deletes the bytes of a version, its candidate's included; the card stays. Repeating it changes nothing.</summary>
+    Task DeleteModelAsync(string pipeline, ModelVersion version, CancellationToken cancellation);
+
     /// <summary>The card of a version, or null where it is not (yet) there.</summary>
     Task<ModelCard?> LoadCardAsync(string pipeline, int version, CancellationToken cancellation);
 

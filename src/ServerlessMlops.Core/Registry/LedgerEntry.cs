@@ -29,6 +29,36 @@ public enum LedgerAction
 
     /// <summary>The challenger was taken away: the version that served goes on to serve.</summary>
     RolloutWithdrawn,
+
+    /// <summary>An alias was removed.</summary>
+    AliasRemoved,
+
+    /// <summary>A tag of a version was set or removed.</summary>
+    Tagged,
+
+    /// <summary>A version was put away.</summary>
+    Archived,
+
+    /// <summary>A version that was put away was taken out again.</summary>
+    Restored,
+
+    /// <summary>The bytes of a version were given up.</summary>
+    Deleted,
+
+    /// <summary>A person was asked whether a version may go live.</summary>
+    ApprovalRequested,
+
+    /// <summary>A person let a version go live.</summary>
+    Approved,
+
+    /// <summary>A person did not let a version go live.</summary>
+    Declined,
+
+    /// <summary>Nobody decided on a version in time.</summary>
+    ApprovalExpired,
+
+    /// <summary>A newer version made the question whether an older one may go live pointless.</summary>
+    ApprovalSuperseded,
 }
 
 /// <summary>
@@ -61,7 +91,7 @@ public sealed record LedgerEntry
     /// <summary>On what evidence: the id of the run, the model or the approval that bears it out.</summary>
     public required string Evidence { get; init; }
 
-    /// <summary>The alias that was set, for <see cref="LedgerAction.AliasSet"/>.</summary>
+    /// <summary>The alias that was set or removed, or the key of the tag.</summary>
     public string? Alias { get; init; }
 
     /// <summary>Hash of the entry before, or <see cref="Genesis"/>.</summary>

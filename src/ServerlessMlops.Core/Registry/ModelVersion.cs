@@ -1,5 +1,27 @@
 namespace ServerlessMlops.Core.Registry;
 
+/// <summary>Where a version is in its life.</summary>
+public enum ModelStage
+{
+    /// <summary>It has a version and has not served.</summary>
+    Registered,
+
+    /// <summary>A rollout tries it beside the version that serves.</summary>
+    Challenging,
+
+    /// <summary>It serves.</summary>
+    Serving,
+
+    /// <summary>It served.</summary>
+    Retired,
+
+    /// <summary>A person has put it away: it is kept, and cannot be promoted before it is taken out again.</summary>
+    Archived,
+
+    /// <summary>Its bytes are gone, or about to go; its card and its ledger lines stay.</summary>
+    Deleted,
+}
+
 /// <summary>A registered model: a row of the registry. What the row only names stands in the model card.</summary>
 public sealed record ModelVersion
 {
@@ -26,6 +48,15 @@ public sealed record ModelVersion
 
     /// <summary>Metrics on the hold-out, by name.</summary>
     public required IReadOnlyDictionary<string, double> Metrics { get; init; }
+
+    /// <summary>Where it is in its life.</summary>
+    public ModelStage Stage { get; init; }
+
+    /// <summary>What people note on it, by key; see <see cref="VersionMoves"/> for the bounds.</summary>
+    public IReadOnlyDictionary<string, string> Tags { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Whether a person lets it go live; null where nobody was asked.</summary>
+    public ModelApproval? Approval { get; init; }
 }
 
 /// <summary>A model on its way into the registry: a version without its number.</summary>

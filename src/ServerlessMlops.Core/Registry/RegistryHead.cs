@@ -43,4 +43,10 @@ public sealed record RegistryHead
 
     /// <summary>Hash of the spec in force; null before the first.</summary>
     public string? SpecHash { get; init; }
+
+    /// <summary>Names that people gave to versions, in order of name. <c>champion</c> and <c>challenger</c> are not among them: they follow what serves.</summary>
+    public IReadOnlyList<ModelAlias> Aliases { get; init; } = [];
+
+    /// <summary>The version that waits for a person's approval; null where none does.</summary>
+    public int? PendingApproval { get; init; }
 }

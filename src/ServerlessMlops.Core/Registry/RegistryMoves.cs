@@ -6,7 +6,11 @@ namespace ServerlessMlops.Core.Registry;
 /// <param name="Head">The new head.</param>
 /// <param name="Entry">The ledger line to append.</param>
 /// <param name="Version">The version row to insert, if the move makes one.</param>
-public sealed record RegistryChange(RegistryHead Head, LedgerEntry Entry, ModelVersion? Version = null);
+public sealed record RegistryChange(RegistryHead Head, LedgerEntry Entry, ModelVersion? Version = null)
+{
+    /// <summary>The version row to replace, if the move changes one beyond its stage, which follows from the heads before and after (<see cref="ModelLife"/>).</summary>
+    public ModelVersion? Updated { get; init; }
+}
 
 /// <summary>
 /// The moves of the registry as pure functions from the head that was read to what has to be written. Storage commits the result in one
@@ -83,7 +87,8 @@ public static class RegistryMoves
         head.SpecHash == specHash ? null : Append(head with { SpecHash = specHash }, LedgerAction.SpecChanged, null, reason, at);
 
     /// <summary>Refuses a version that was never given out.</summary>
-    internal static void CheckVersion(RegistryHead head, int version)
+    /// <exception cref="RegistryMoveException">It was not.</exception>
+    public static void CheckVersion(RegistryHead head, int version)
     {
         if (version < 1 || version > head.LastVersion)
         {
@@ -93,7 +98,7 @@ public static class RegistryMoves
         }
     }
 
-    internal static RegistryChange Append(RegistryHead head, LedgerAction action, int? version, MoveReason reason, DateTimeOffset at)
+    internal static RegistryChange Append(RegistryHead head, LedgerAction action, int? version, MoveReason reason, DateTimeOffset at, string? alias = null)
     {
         var entry = new LedgerEntry
         {
@@ -104,6 +109,7 @@ public static class RegistryMoves
             Version = version,
             Why = reason.Why,
             Evidence = reason.Evidence,
+            Alias = alias,
             PreviousHash = head.LedgerHash,
         };
         return new RegistryChange(head with { LedgerLength = entry.Number, LedgerHash = entry.ComputeHash() }, entry);

@@ -48,6 +48,7 @@ public static class StorageServices
             .AddSingleton(TimeProvider.System)
             .AddSingleton<IRunLog, RunsTable>()
             .AddSingleton<IModelRegistry, RegistryTable>()
+            .AddSingleton<ILedgerAnchors, LedgerContainer>()
             .AddSingleton<ITrainingRequests, RequestsTable>()
             .AddSingleton<IModelStore, ModelsContainer>()
             .AddSingleton<IPipelineStore, PipelinesContainer>()

@@ -1,21 +1,31 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using ServerlessMlops.Core;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Functions.Hosting;
 
 namespace ServerlessMlops.Functions.Registry;
 
 /// <summary>Models, what serves, and the ledger, over HTTP; and the two verbs that move what serves by hand.</summary>
-public sealed class RegistryApi(IModelRegistry registry, IModelStore models, HostingOptions hosting)
+public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILedgerAnchors anchors, HostingOptions hosting)
 {
-    /// <summary>GET /api/pipelines/{pipeline}/models: versions, newest first.</summary>
+    /// <summary>GET /api/pipelines/{pipeline}/models: versions, newest first, with their stage, tags and aliases.</summary>
     [Function("ListModels")]
     public async Task<IActionResult> List(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/models")] HttpRequest request, string pipeline, CancellationToken cancellation) =>
-        Listing.PageSize(request) is { } top
-            ? Json.Ok(await registry.ListVersionsAsync(pipeline, top, Listing.Continuation(request), cancellation))
-            : Listing.BadPageSize(request);
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/models")] HttpRequest request, string pipeline, CancellationToken cancellation)
+    {
+        if (Listing.PageSize(request) is not { } top)
+        {
+            return Listing.BadPageSize(request);
+        }
+
+        Page<ModelVersion> page = await registry.ListVersionsAsync(pipeline, top, Listing.Continuation(request), cancellation);
+        ILookup<int, string> aliases = AliasMoves.Of(await registry.GetHeadAsync(pipeline, cancellation)).ToLookup(a => a.Version, a => a.Name);
+        return Json.Ok(new Page<JsonObject>([.. page.Items.Select(version => VersionsApi.View(version, aliases[version.Version]))], page.Next));
+    }
 
     /// <summary>GET /api/pipelines/{pipeline}/models/{version}: the model card.</summary>
     [Function("GetModel")]
@@ -28,13 +38,38 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, Hos
             ? Json.Ok(card)
             : Problem.NotFound($"Pipeline '{pipeline}' has no model version {version}; GET /api/pipelines/{pipeline}/models lists those it has.");
 
-    /// <summary>GET /api/pipelines/{pipeline}/deployment: what serves, since when.</summary>
+    /// <summary>
+    /// GET /api/pipelines/{pipeline}/deployment: what serves, since when. With <c>?at=2026-11-21T08:00:00Z</c>: what served then, since and until when, who
+    /// made it serve, why, on what evidence, and who approved it.
+    /// </summary>
     [Function("GetDeployment")]
     public async Task<IActionResult> Deployment(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/deployment")] HttpRequest request, string pipeline, CancellationToken cancellation)
     {
+        string asked = request.Query["at"].ToString();
+        if (asked.Length == 0)
+        {
+            RegistryHead head = await registry.GetHeadAsync(pipeline, cancellation);
+            return Json.Ok(new Deployment(head.Live, head.LastVersion, head.SpecHash));
+        }
+
+        if (!DateTimeOffset.TryParse(asked, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset at))
+        {
+            return Problem.BadRequest($"Query parameter 'at' is '{asked}'; expected a time such as 2026-11-21T08:00:00Z.");
+        }
+
+        return await LedgerReading.ServedAtAsync(registry.ReadLedgerAsync(pipeline, cancellation), at) is { } served
+            ? Json.Ok(served)
+            : Problem.NotFound($"Nothing served in pipeline '{pipeline}' at {at.UtcDateTime:u}.");
+    }
+
+    /// <summary>GET /api/pipelines/{pipeline}/ledger/verify: recomputes the chain and holds it against the anchors.</summary>
+    [Function("VerifyLedger")]
+    public async Task<IActionResult> Verify(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/ledger/verify")] HttpRequest request, string pipeline, CancellationToken cancellation)
+    {
         RegistryHead head = await registry.GetHeadAsync(pipeline, cancellation);
-        return Json.Ok(new Deployment(head.Live, head.LastVersion, head.SpecHash));
+        return Json.Ok(await LedgerVerification.OfAsync(head, registry.ReadLedgerAsync(pipeline, cancellation), await anchors.ListAsync(pipeline, cancellation)));
     }
 
     /// <summary>GET /api/pipelines/{pipeline}/ledger: newest first.</summary>

@@ -88,6 +88,7 @@ public sealed class AssembleDataset(
 
         if (await registry.GetVersionAsync(pipeline, version, cancellation) is not { } registered
             || registered.ModelId != outcome.ModelId
+            || registered.Stage == ModelStage.Deleted
             || await models.LoadCardAsync(pipeline, version, cancellation) is not { } card)
         {
             return false;

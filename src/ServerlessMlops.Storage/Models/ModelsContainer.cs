@@ -59,6 +59,14 @@ public sealed class ModelsContainer(BlobServiceClient service) : IModelStore
         LoadJsonAsync<SearchRecord>(SearchPath(pipeline, runId), "search", cancellation);
 
     /// <inheritdoc/>
+    public async Task DeleteModelAsync(string pipeline, ModelVersion version, CancellationToken cancellation)
+    {
+        BlobContainerClient container = await _container.OpenAsync(cancellation);
+        await container.GetBlobClient(CandidatePath(pipeline, version.RunId, version.Candidate)).DeleteIfExistsAsync(cancellationToken: cancellation);
+        await container.GetBlobClient($"{pipeline}/{version.Version}/model.onnx").DeleteIfExistsAsync(cancellationToken: cancellation);
+    }
+
+    /// <inheritdoc/>
     public Task<ReadOnlyMemory<byte>> LoadModelAsync(string pipeline, int version, ModelCard card, CancellationToken cancellation) =>
         LoadAsync($"{pipeline}/{version}/model.onnx", card.ModelId, cancellation);
 

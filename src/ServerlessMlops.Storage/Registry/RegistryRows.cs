@@ -22,7 +22,9 @@ internal static class RegistryRows
         ["LedgerLength"] = head.LedgerLength,
         ["LedgerHash"] = head.LedgerHash,
         ["SpecHash"] = head.SpecHash,
-        ["Live"] = head.Live is null ? null : JsonSerializer.Serialize(head.Live, MlopsJson.Options),
+        ["Live"] = Json(head.Live),
+        ["Aliases"] = head.Aliases.Count == 0 ? null : Json(head.Aliases),
+        ["PendingApproval"] = head.PendingApproval,
     };
 
     public static RegistryHead ToHead(TableEntity row) => new()
@@ -33,6 +35,8 @@ internal static class RegistryRows
         LedgerHash = row.GetString("LedgerHash"),
         SpecHash = row.GetString("SpecHash"),
         Live = TableText.Read<LivePointer?>(row.GetString("Live"), null),
+        Aliases = TableText.Read<IReadOnlyList<ModelAlias>>(row.GetString("Aliases"), []),
+        PendingApproval = row.GetInt32("PendingApproval"),
     };
 
     public static TableEntity ToRow(string pipeline, ModelVersion version) => new(pipeline, VersionKey(version.Version))
@@ -44,7 +48,10 @@ internal static class RegistryRows
         ["Candidate"] = version.Candidate,
         ["RunId"] = version.RunId,
         ["CreatedAt"] = version.CreatedAt,
-        ["Metrics"] = JsonSerializer.Serialize(version.Metrics, MlopsJson.Options),
+        ["Metrics"] = Json(version.Metrics),
+        ["Stage"] = version.Stage.ToString(),
+        ["Tags"] = version.Tags.Count == 0 ? null : Json(version.Tags),
+        ["Approval"] = Json(version.Approval),
     };
 
     public static ModelVersion ToVersion(TableEntity row) => new()
@@ -57,7 +64,12 @@ internal static class RegistryRows
         RunId = row.GetString("RunId"),
         CreatedAt = row.GetDateTimeOffset("CreatedAt")!.Value,
         Metrics = TableText.Read<IReadOnlyDictionary<string, double>>(row.GetString("Metrics"), new Dictionary<string, double>()),
+        Stage = row.GetString("Stage") is { } stage ? Enum.Parse<ModelStage>(stage) : ModelStage.Registered,
+        Tags = TableText.Read<IReadOnlyDictionary<string, string>>(row.GetString("Tags"), new SortedDictionary<string, string>(StringComparer.Ordinal)),
+        Approval = TableText.Read<ModelApproval?>(row.GetString("Approval"), null),
     };
+
+    private static string? Json<T>(T? value) => value is null ? null : JsonSerializer.Serialize(value, MlopsJson.Options);
 
     public static TableEntity ToModelRow(string pipeline, ModelVersion version) =>
         new(pipeline, ModelKey(version.ModelId)) { ["Version"] = version.Version };

@@ -59,7 +59,7 @@ public sealed class RegistryTable(TableServiceClient service, TimeProvider time)
 
             (RegistryHead head, ETag? etag) = await ReadHeadAsync(table, pipeline, cancellation);
             RegistryChange change = RegistryMoves.Register(head, model, reason, time.GetUtcNow());
-            await CommitAsync(table, change, etag, cancellation);
+            await CommitAsync(table, head, change, etag, cancellation);
             return change.Version!;
         }
     }
@@ -95,8 +95,30 @@ public sealed class RegistryTable(TableServiceClient service, TimeProvider time)
                 return head;
             }
 
-            await CommitAsync(table, change, etag, cancellation);
+            await CommitAsync(table, head, change, etag, cancellation);
             return change.Head;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<ModelVersion> MoveVersionAsync(
+        string pipeline, int version, Func<RegistryHead, ModelVersion, DateTimeOffset, RegistryChange?> move, CancellationToken cancellation)
+    {
+        TableClient table = await _table.OpenAsync(cancellation);
+        return await CompareAndSwap.RunAsync($"version {version} of pipeline '{pipeline}'", Attempt, cancellation);
+
+        async Task<ModelVersion> Attempt()
+        {
+            (RegistryHead head, ETag? etag) = await ReadHeadAsync(table, pipeline, cancellation);
+            RegistryMoves.CheckVersion(head, version);
+            ModelVersion row = await ReadVersionAsync(table, pipeline, version, cancellation);
+            if (move(head, row, time.GetUtcNow()) is not { } change)
+            {
+                return row;
+            }
+
+            await CommitAsync(table, head, change, etag, cancellation);
+            return change.Updated ?? row;
         }
     }
 
@@ -107,7 +129,7 @@ public sealed class RegistryTable(TableServiceClient service, TimeProvider time)
     }
 
     /// <summary>Writes the move as one transaction. A lost answer is found out by the next attempt: the head has moved on, or the version row is there.</summary>
-    private static async Task CommitAsync(TableClient table, RegistryChange change, ETag? etag, CancellationToken cancellation)
+    private static async Task CommitAsync(TableClient table, RegistryHead before, RegistryChange change, ETag? etag, CancellationToken cancellation)
     {
         string pipeline = change.Head.Pipeline;
         TableEntity head = RegistryRows.ToRow(change.Head);
@@ -124,6 +146,29 @@ public sealed class RegistryTable(TableServiceClient service, TimeProvider time)
             actions.Add(new TableTransactionAction(TableTransactionActionType.Add, RegistryRows.ToModelRow(pipeline, version)));
         }
 
+        var updated = new Dictionary<int, ModelVersion>();
+        if (change.Updated is { } other)
+        {
+            updated[other.Version] = other;
+        }
+
+        foreach ((int number, ModelStage stage) in ModelLife.Moves(before, change.Head))
+        {
+            ModelVersion row = updated.TryGetValue(number, out ModelVersion? changed) ? changed : await ReadVersionAsync(table, pipeline, number, cancellation);
+            updated[number] = ModelLife.To(row, stage);
+        }
+
+        // No version row changes without the head, whose ETag guards this transaction; so the rows are as they were read.
+        actions.AddRange(updated.Values.Select(row => new TableTransactionAction(TableTransactionActionType.UpdateReplace, RegistryRows.ToRow(pipeline, row), ETag.All)));
+        if (change is { Entry.Action: LedgerAction.Deleted, Updated: { } deleted })
+        {
+            // The same bytes, made once more, get a version of their own.
+            actions.Add(new TableTransactionAction(TableTransactionActionType.Delete, RegistryRows.ToModelRow(pipeline, deleted), ETag.All));
+        }
+
         await table.SubmitTransactionAsync(actions, cancellation);
     }
+
+    private static async Task<ModelVersion> ReadVersionAsync(TableClient table, string pipeline, int version, CancellationToken cancellation) =>
+        RegistryRows.ToVersion((await table.GetEntityAsync<TableEntity>(pipeline, RegistryRows.VersionKey(version), cancellationToken: cancellation)).Value);
 }

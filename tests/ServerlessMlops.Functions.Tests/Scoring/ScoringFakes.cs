@@ -118,6 +118,11 @@ internal sealed class FakeModels : IModelRegistry, IModelStore
 
     public Task<ReadOnlyMemory<byte>> LoadCandidateAsync(string pipeline, string runId, string candidate, string modelId, CancellationToken cancellation) => throw new NotSupportedException();
 
+    public Task<ModelVersion> MoveVersionAsync(
+        string pipeline, int version, Func<RegistryHead, ModelVersion, DateTimeOffset, RegistryChange?> move, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task DeleteModelAsync(string pipeline, ModelVersion version, CancellationToken cancellation) => throw new NotSupportedException();
+
     public Task<string> SaveSearchAsync(string pipeline, string runId, SearchRecord search, CancellationToken cancellation) => throw new NotSupportedException();
 
     public Task<SearchRecord?> LoadSearchAsync(string pipeline, string runId, CancellationToken cancellation) => throw new NotSupportedException();

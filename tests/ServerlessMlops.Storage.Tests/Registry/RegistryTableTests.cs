@@ -1,4 +1,5 @@
 using Azure.Data.Tables;
+using Azure.Storage.Blobs;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Storage.Registry;
 using ServerlessMlops.TestSupport.Azurite;
@@ -55,28 +56,90 @@ public class RegistryTableTests(AzuriteFixture azurite) : IClassFixture<AzuriteF
         }));
 
         RegistryHead head = await _registry.GetHeadAsync(pipeline, default);
-        var ledger = new List<LedgerEntry>();
-        string? next = null;
-        do
-        {
-            Core.Page<LedgerEntry> page = await _registry.ListLedgerAsync(pipeline, 30, next, default);
-            ledger.AddRange(page.Items);
-            next = page.Next;
-        }
-        while (next is not null);
-
-        ledger.Reverse();
-        ledger.Select(e => e.Number).ShouldBe(Enumerable.Range(1, (int)head.LedgerLength).Select(n => (long)n));
-        string previous = LedgerEntry.Genesis;
-        foreach (LedgerEntry entry in ledger)
-        {
-            entry.PreviousHash.ShouldBe(previous);
-            previous = entry.ComputeHash();
-        }
-
-        previous.ShouldBe(head.LedgerHash);
-        head.Live!.Version.ShouldBe(ledger[^1].Version!.Value);
+        List<LedgerEntry> ledger = await _registry.ReadLedgerAsync(pipeline, default).ToListAsync();
+        ledger.Select(e => e.Number).ShouldBe(Enumerable.Range(1, (int)head.LedgerLength).Reverse().Select(n => (long)n));
+        (await VerifyAsync(pipeline)).Faults.ShouldBeEmpty();
+        head.Live!.Version.ShouldBe(ledger[0].Version!.Value);
+        int[] serving = [.. (await _registry.ListVersionsAsync(pipeline, 10, null, default)).Items.Where(v => v.Stage == ModelStage.Serving).Select(v => v.Version)];
+        serving.ShouldBe([head.Live.Version]);
     }
+
+    [Theory]
+    [InlineData("Why")]
+    [InlineData("Actor")]
+    [InlineData("deleted")]
+    public async Task Verify_OneRowTamperedWith_IsFound(string how)
+    {
+        string pipeline = azurite.UniqueName();
+        foreach (string id in (string[])["a", "b", "c"])
+        {
+            await _registry.RegisterAsync(pipeline, Model(id), Because, default);
+        }
+
+        (await VerifyAsync(pipeline)).Valid.ShouldBeTrue();
+        TableClient table = new TableServiceClient(azurite.ConnectionString).GetTableClient(RegistryTable.Name);
+        TableEntity row = await table.QueryAsync<TableEntity>(r => r.PartitionKey == pipeline && r.RowKey.CompareTo("ledger:") > 0 && r.RowKey.CompareTo("ledger;") < 0)
+            .FirstAsync(r => r.GetInt64("Number") == 2);
+        if (how == "deleted")
+        {
+            await table.DeleteEntityAsync(row.PartitionKey, row.RowKey);
+        }
+        else
+        {
+            row[how] = "changed";
+            await table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace);
+        }
+
+        LedgerVerification verification = await VerifyAsync(pipeline);
+
+        verification.Valid.ShouldBeFalse();
+        verification.Faults.ShouldContain(f => f.Number == 2);
+    }
+
+    [Fact]
+    public async Task AnchorAsync_TwiceOnADay_TheFirstStands()
+    {
+        string pipeline = azurite.UniqueName();
+        var anchors = new LedgerContainer(new BlobServiceClient(azurite.ConnectionString));
+        var day = new DateOnly(2026, 1, 2);
+        await anchors.AnchorAsync(pipeline, new LedgerAnchor(day, 7, "first"), default);
+        await anchors.AnchorAsync(pipeline, new LedgerAnchor(day, 9, "second"), default);
+        await anchors.AnchorAsync(pipeline, new LedgerAnchor(day.AddDays(1), 9, "third"), default);
+
+        (await anchors.ListAsync(pipeline, default)).ShouldBe([new LedgerAnchor(day, 7, "first"), new LedgerAnchor(day.AddDays(1), 9, "third")]);
+    }
+
+    [Fact]
+    public async Task MoveVersionAsync_AHundredTagsAndAliasesAtOnce_LoseNone()
+    {
+        string pipeline = azurite.UniqueName();
+        await _registry.RegisterAsync(pipeline, Model("a"), Because, default);
+
+        await Task.WhenAll(Enumerable.Range(0, 80).Select(i => i < 40
+            ? _registry.MoveVersionAsync(pipeline, 1, (head, row, at) => VersionMoves.Tag(head, row, $"k{i}", "v", Because, at), default)
+            : _registry.MoveVersionAsync(pipeline, 1, (head, row, at) => AliasMoves.Set(head, row, $"a{i}", null, Because, at), default)));
+
+        (await _registry.GetVersionAsync(pipeline, 1, default))!.Tags.Count.ShouldBe(40);
+        (await _registry.GetHeadAsync(pipeline, default)).Aliases.Count.ShouldBe(40);
+        (await VerifyAsync(pipeline)).Faults.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task MoveVersionAsync_Deleted_FreesTheBytesForANewVersionAndNeverServes()
+    {
+        string pipeline = azurite.UniqueName();
+        await _registry.RegisterAsync(pipeline, Model("a"), Because, default);
+        await _registry.MoveVersionAsync(pipeline, 1, (head, row, at) => VersionMoves.Delete(head, row, Because, at), default);
+
+        (await _registry.FindByModelAsync(pipeline, "a", default)).ShouldBeNull();
+        (await Should.ThrowAsync<RegistryMoveException>(() => _registry.PromoteAsync(pipeline, 1, Because, default))).Message.ShouldContain("was deleted");
+        (await _registry.RegisterAsync(pipeline, Model("a"), Because, default)).Version.ShouldBe(2);
+        await _registry.MoveVersionAsync(pipeline, 1, (head, row, at) => VersionMoves.Tag(head, row, "why", "old", Because, at), default);
+        (await _registry.FindByModelAsync(pipeline, "a", default))!.Version.ShouldBe(2);
+    }
+
+    private async Task<LedgerVerification> VerifyAsync(string pipeline) =>
+        await LedgerVerification.OfAsync(await _registry.GetHeadAsync(pipeline, default), _registry.ReadLedgerAsync(pipeline, default), []);
 
     private static ModelRegistration Model(string id) => new()
     {
