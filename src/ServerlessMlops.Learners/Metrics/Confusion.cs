@@ -46,6 +46,36 @@ public sealed class Confusion
         return new Confusion(counts);
     }
 
+    /// <summary>Sums of weights by cell, as <see cref="CellsOf"/> numbers them.</summary>
+    internal static Confusion OfCells(ReadOnlySpan<double> sums, int classes)
+    {
+        var counts = new double[classes, classes];
+        for (int cell = 0; cell < sums.Length; cell++)
+        {
+            counts[cell / classes, cell % classes] = sums[cell];
+        }
+
+        return new Confusion(counts);
+    }
+
+    /// <summary>The cell of each row, <c>true class * classes + decided class</c>: two classes with one probability a row by 0.5, others by the most probable.</summary>
+    /// <param name="labels">Class number by row.</param>
+    /// <param name="probabilities">Row-major.</param>
+    /// <param name="classes">Number of classes.</param>
+    public static int[] CellsOf(ReadOnlySpan<float> labels, ReadOnlySpan<float> probabilities, int classes)
+    {
+        bool single = classes == 2 && probabilities.Length == labels.Length;
+        MetricChecks.SameLength(labels.Length, probabilities.Length / (single ? 1 : classes), null);
+        var cells = new int[labels.Length];
+        for (int row = 0; row < cells.Length; row++)
+        {
+            int decided = single ? probabilities[row] >= 0.5 ? 1 : 0 : IndexOfLargest(probabilities.Slice(row * classes, classes));
+            cells[row] = ((int)labels[row] * classes) + decided;
+        }
+
+        return cells;
+    }
+
     /// <summary>Share of right decisions.</summary>
     public double Accuracy
     {

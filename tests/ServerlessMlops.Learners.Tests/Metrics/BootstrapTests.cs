@@ -29,6 +29,32 @@ public class BootstrapTests
         Bootstrap.Compare(auc, y, bad, good, 2, resamples: 400).ShouldBe(better);
     }
 
+    [Theory]
+    [InlineData(LearningTask.Binary, 2, 1)]
+    [InlineData(LearningTask.Binary, 2, 2)]
+    [InlineData(LearningTask.Multiclass, 4, 4)]
+    [InlineData(LearningTask.Regression, 0, 1)]
+    public void Prepare_AnyMetricAndWeights_EqualsTheMetricItself(LearningTask task, int classes, int width)
+    {
+        var random = new Random(11);
+        float[] y = [.. Enumerable.Range(0, 300).Select(_ => classes > 0 ? random.Next(classes) : (float)((random.NextDouble() * 8) + 100))];
+        float[] p = [.. y.SelectMany(v => Enumerable.Range(0, width).Select(k => classes > 0 ? random.Next(1, 40) / 40f : v + random.Next(-3, 4)))];
+        float[] weights = [.. y.Select(_ => (float)random.Next(4))];
+        foreach (Metric metric in Metric.All.Where(m => m.Judges(task) && (width == 1 || m.Task is null)))
+        {
+            double expected = metric.Compute(y, p, classes, weights);
+            new PreparedMetrics(y, p, classes).Prepare(metric).Compute(weights).ShouldBe(expected, Math.Abs(expected) * 1e-9, metric.Name);
+        }
+    }
+
+    [Fact]
+    public void Resample_AnyNumberOfThreads_GivesTheSameValues()
+    {
+        (float[] y, float[] good, _, _) = Draw(200);
+        PreparedMetric[] auc = [new PreparedMetrics(y, good, 2).Prepare(Metric.Find("auc"))];
+        Bootstrap.Resample(200, auc, 100, 5, threads: 1)[0].ShouldBe(Bootstrap.Resample(200, auc, 100, 5, threads: 2)[0]);
+    }
+
     [Fact]
     public void Of_TooFewRows_GivesNoInterval()
     {
