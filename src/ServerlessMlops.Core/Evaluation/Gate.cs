@@ -1,4 +1,7 @@
-using System.Globalization;
+using System.Diagnostics.CodeAnalysis;
+using ServerlessMlops.Core.Evaluation.Gates;
+using ServerlessMlops.Learners;
+using ServerlessMlops.Learners.Metrics;
 
 namespace ServerlessMlops.Core.Evaluation;
 
@@ -18,190 +21,83 @@ public enum GateComparison
     Below,
 }
 
+/// <summary>What a gate looks at.</summary>
+public enum GateSubjectKind
+{
+    /// <summary>A metric over the whole hold-out.</summary>
+    Metric,
+
+    /// <summary>A metric over each group of a column; the worst decides.</summary>
+    Slice,
+
+    /// <summary>Demographic parity difference over the groups of a column: the largest less the smallest share of rows that are decided positive.</summary>
+    Parity,
+
+    /// <summary>Equalized odds difference over the groups of a column: the larger of the spreads of true and of false positive rates.</summary>
+    Odds,
+
+    /// <summary>What the model costs: time to answer, bytes, time to train.</summary>
+    Cost,
+}
+
+/// <summary>What a gate looks at.</summary>
+/// <param name="Kind">Which kind of number.</param>
+/// <param name="Name">The metric or cost; <c>parity</c> or <c>odds</c>.</param>
+/// <param name="Column">The column of a slice, parity or odds.</param>
+public sealed record GateSubject(GateSubjectKind Kind, string Name, string? Column = null)
+{
+    /// <summary>Why it cannot be had of models of a task; null where it can.</summary>
+    public string? Fault(LearningTask task) => Kind switch
+    {
+        GateSubjectKind.Metric or GateSubjectKind.Slice when !Metric.Find(Name).Judges(task) =>
+            $"'{Name}' does not judge a {Spell(task)} task; expected one of {string.Join(", ", Metric.All.Where(m => m.Judges(task)).Select(m => m.Name))}",
+        GateSubjectKind.Parity or GateSubjectKind.Odds when task == LearningTask.Regression => $"'{Name}' compares decisions, and a regression makes none; gate a metric by slice instead",
+        _ => null,
+    };
+
+    /// <inheritdoc/>
+    public override string ToString() => Kind is GateSubjectKind.Parity or GateSubjectKind.Odds ? $"{Name}({Column})" : Name;
+
+    private static string Spell(LearningTask task) => task switch { LearningTask.Binary => "binary", LearningTask.Multiclass => "multiclass", _ => "regression" };
+}
+
+/// <summary>The bound of a gate: a number, or the champion's value times a factor plus a number.</summary>
+/// <param name="Factor">0 for a plain number; 1 for the champion's value as it is.</param>
+/// <param name="Offset">The number that is added.</param>
+public sealed record GateBound(double Factor, double Offset)
+{
+    /// <summary>Whether the champion's value is needed.</summary>
+    public bool NeedsChampion => Factor != 0;
+
+    /// <summary>The bound as a number.</summary>
+    public double Of(double champion) => (NeedsChampion ? Factor * champion : 0) + Offset;
+}
+
 /// <summary>
-/// One gate of a spec, such as <c>auc &gt;= 0.70</c> or <c>auc &gt;= champion - 0.005</c>: a metric of the candidate, a comparison, and a bound
-/// that is a number, or the champion's value of the same metric plus or minus a number.
+/// One gate of a spec, such as <c>auc &gt;= 0.70</c> or <c>slice carrier: auc &gt;= champion - 0.005</c>: what is looked at, a comparison and a bound.
 /// </summary>
 /// <param name="Text">The gate as the spec writes it.</param>
-/// <param name="Metric">Name of the metric.</param>
+/// <param name="Subject">What is looked at.</param>
 /// <param name="Comparison">The comparison.</param>
-/// <param name="RelativeToChampion">Whether <paramref name="Bound"/> is added to the champion's value.</param>
-/// <param name="Bound">The number.</param>
-public sealed record Gate(string Text, string Metric, GateComparison Comparison, bool RelativeToChampion, double Bound)
+/// <param name="Bound">What with.</param>
+public sealed record Gate(string Text, GateSubject Subject, GateComparison Comparison, GateBound Bound)
 {
-    private const string Grammar = "expected: METRIC >= NUMBER, or METRIC >= champion - NUMBER (also >, <=, <, +)";
-
-    /// <summary>Decides the gate.</summary>
-    /// <param name="candidate">The candidate's metrics.</param>
-    /// <param name="champion">The champion's metrics on the same rows; null when nothing serves yet.</param>
-    public Registry.GateVerdict Decide(IReadOnlyDictionary<string, double> candidate, IReadOnlyDictionary<string, double>? champion)
-    {
-        if (!candidate.TryGetValue(Metric, out double value))
-        {
-            return Verdict(false, $"the candidate has no metric '{Metric}'; it has {string.Join(", ", candidate.Keys.Order(StringComparer.Ordinal))}");
-        }
-
-        double bound = Bound;
-        if (RelativeToChampion)
-        {
-            if (champion is null)
-            {
-                return Verdict(true, $"{Metric} is {Number(value)}, and no champion serves yet to compare with");
-            }
-
-            if (!champion.TryGetValue(Metric, out double championValue))
-            {
-                return Verdict(false, $"the champion has no metric '{Metric}' to compare with");
-            }
-
-            bound += championValue;
-        }
-
-        // A metric that is not a number (one class only in the hold-out, say) decides nothing, so it does not let a model through.
-        bool passed = Comparison switch
-        {
-            GateComparison.AtLeast => value >= bound,
-            GateComparison.Above => value > bound,
-            GateComparison.AtMost => value <= bound,
-            _ => value < bound,
-        };
-        string against = RelativeToChampion ? $"{Symbol} {Number(bound)} (the champion's {Number(bound - Bound)} {(Bound < 0 ? '-' : '+')} {Number(Math.Abs(Bound))})" : $"{Symbol} {Number(bound)}";
-        return Verdict(passed, passed ? $"{Metric} is {Number(value)}, {against}" : $"{Metric} is {Number(value)}, not {against}");
-    }
+    /// <summary>What a model costs, by the names that gates use.</summary>
+    public static IReadOnlyList<string> Costs { get; } = ["latency_p50_ms", "latency_p99_ms", "size_mb", "train_seconds"];
 
     /// <summary>Parses one gate.</summary>
     /// <param name="text">As the spec writes it.</param>
     /// <param name="gate">The gate, on success.</param>
     /// <param name="fault">What was found at which position (1 is the first character) and what was expected, on failure.</param>
-    public static bool TryParse(string text, out Gate? gate, out string? fault)
-    {
-        gate = null;
-        var reader = new TokenReader(text);
-        (string metric, int at) = reader.Next();
-        if (!IsName(metric))
-        {
-            return Fail(at, metric, "the name of a metric", out fault);
-        }
+    public static bool TryParse(string text, [NotNullWhen(true)] out Gate? gate, [NotNullWhen(false)] out string? fault) => new GateParser(text).TryParse(out gate, out fault);
 
-        (string symbol, at) = reader.Next();
-        GateComparison? comparison = symbol switch { ">=" => GateComparison.AtLeast, ">" => GateComparison.Above, "<=" => GateComparison.AtMost, "<" => GateComparison.Below, _ => null };
-        if (comparison is null)
-        {
-            return Fail(at, symbol, "'>=', '>', '<=' or '<'", out fault);
-        }
+    /// <summary>How far a value is on the right side of the bound; below 0 on the wrong side.</summary>
+    internal double Excess(double value, double champion) =>
+        Comparison is GateComparison.AtLeast or GateComparison.Above ? value - Bound.Of(champion) : Bound.Of(champion) - value;
 
-        (string operand, at) = reader.Next();
-        bool relative = operand == "champion";
-        double bound = 0;
-        if (relative)
-        {
-            (string sign, at) = reader.Next();
-            if (sign is not ("" or "+" or "-"))
-            {
-                return Fail(at, sign, "'+', '-' or the end", out fault);
-            }
+    /// <summary>Whether an excess meets the bound.</summary>
+    internal bool Meets(double excess) => Comparison is GateComparison.AtLeast or GateComparison.AtMost ? excess >= 0 : excess > 0;
 
-            if (sign.Length > 0)
-            {
-                (operand, at) = reader.Next();
-                if (!IsNumber(operand, out bound))
-                {
-                    return Fail(at, operand, "a number", out fault);
-                }
-
-                bound = sign == "-" ? -bound : bound;
-            }
-        }
-        else if (operand == "-")
-        {
-            (operand, at) = reader.Next();
-            if (!IsNumber(operand, out bound))
-            {
-                return Fail(at, operand, "a number", out fault);
-            }
-
-            bound = -bound;
-        }
-        else if (!IsNumber(operand, out bound))
-        {
-            return Fail(at, operand, "a number or 'champion'", out fault);
-        }
-
-        (string rest, at) = reader.Next();
-        if (rest.Length > 0)
-        {
-            return Fail(at, rest, "the end", out fault);
-        }
-
-        gate = new Gate(text, metric, comparison.Value, relative, bound);
-        fault = null;
-        return true;
-    }
-
-    private string Symbol => Comparison switch { GateComparison.AtLeast => ">=", GateComparison.Above => ">", GateComparison.AtMost => "<=", _ => "<" };
-
-    private Registry.GateVerdict Verdict(bool passed, string reason) => new(Text, passed, reason);
-
-    private static bool Fail(int at, string found, string expected, out string fault)
-    {
-        fault = $"at position {at}: found {(found.Length == 0 ? "the end" : $"'{found}'")}, expected {expected}; {Grammar}";
-        return false;
-    }
-
-    private static bool IsName(string token) => token.Length > 0 && char.IsAsciiLetter(token[0]);
-
-    private static bool IsNumber(string token, out double number) =>
-        double.TryParse(token, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out number) && double.IsFinite(number);
-
-    private static string Number(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
-
-    /// <summary>Splits a gate into names, numbers and symbols.</summary>
-    private ref struct TokenReader(string text)
-    {
-        private int _position;
-
-        /// <summary>The next token and its position, counted from 1; empty at the end.</summary>
-        public (string Token, int At) Next()
-        {
-            while (_position < text.Length && char.IsWhiteSpace(text[_position]))
-            {
-                _position++;
-            }
-
-            int start = _position;
-            if (start == text.Length)
-            {
-                return ("", start + 1);
-            }
-
-            char first = text[_position++];
-            if (char.IsAsciiLetter(first))
-            {
-                Skip(static c => char.IsAsciiLetterOrDigit(c) || c == '_');
-            }
-            else if (char.IsAsciiDigit(first) || first == '.')
-            {
-                Skip(static c => char.IsAsciiLetterOrDigit(c) || c == '.');
-                if (text[_position - 1] is ('e' or 'E') && _position < text.Length && text[_position] is ('-' or '+'))
-                {
-                    _position++;
-                    Skip(char.IsAsciiDigit);
-                }
-            }
-            else if (first is '<' or '>')
-            {
-                Skip(static c => c == '=');
-            }
-
-            return (text[start.._position], start + 1);
-        }
-
-        private void Skip(Func<char, bool> more)
-        {
-            while (_position < text.Length && more(text[_position]))
-            {
-                _position++;
-            }
-        }
-    }
+    /// <summary>Whether the champion itself would not get through, so that the gate asks for a win over it.</summary>
+    internal bool AsksForAWin(double champion) => Bound.NeedsChampion && !Meets(Excess(champion, champion));
 }

@@ -1,45 +1,63 @@
-using ServerlessMlops.Core.Registry;
-using ServerlessMlops.Learners;
-using ServerlessMlops.Learners.Metrics;
-
 namespace ServerlessMlops.Core.Evaluation;
 
 /// <summary>What became of a run's candidates.</summary>
-/// <param name="Winner">The best candidate; null where there is none.</param>
-/// <param name="Accepted">Whether it passed every gate.</param>
-/// <param name="Gates">How each gate was decided.</param>
-/// <param name="Reason">The judgement, in a sentence.</param>
-public sealed record Judgement(CandidateResult? Winner, bool Accepted, IReadOnlyList<GateVerdict> Gates, string Reason)
+/// <param name="Accepted">Whether the winner may be registered.</param>
+/// <param name="Reason">The judgement, for people who know the product and not the statistics.</param>
+public sealed record Judgement(bool Accepted, string Reason)
 {
-    /// <summary>Picks the best candidate by the metric and holds it against the gates.</summary>
-    /// <param name="task">What was learned.</param>
-    /// <param name="metricName">Metric that picks the winner; null for the task's own.</param>
-    /// <param name="gateTexts">Gates as the spec writes them.</param>
-    /// <param name="candidates">Candidates and their metrics on the hold-out.</param>
-    /// <param name="champion">Metrics of the version that serves, on the same rows; null where none serves.</param>
-    /// <exception cref="ArgumentException">There is no such metric, or a gate is not one; specs are checked for both when they come in.</exception>
-    public static Judgement Of(
-        LearningTask task, string? metricName, IReadOnlyList<string> gateTexts, IReadOnlyList<CandidateResult> candidates, IReadOnlyDictionary<string, double>? champion)
+    /// <summary>Concludes a report: the winner is accepted if no blocking gate or test is open and its bytes behave.</summary>
+    public static Judgement Of(EvaluationReport report)
     {
-        Metric metric = metricName is null ? Metric.Default(task) : Metric.Find(metricName);
-        CandidateResult[] measured = [.. candidates.Where(c => c.Metrics.ContainsKey(metric.Name))];
-        if (measured.Length == 0)
+        ArgumentNullException.ThrowIfNull(report);
+        if (report.Winner is null)
         {
-            return new Judgement(null, Accepted: false, [], $"No candidate could be measured by {metric.Name}.");
+            return new Judgement(Accepted: false, $"No candidate could be measured by {report.Metric}.");
         }
 
-        // Ties go to the candidate that the spec names first: the simpler one, in the usual order.
-        CandidateResult winner = metric.HigherIsBetter ? measured.MaxBy(c => c.Metrics[metric.Name])! : measured.MinBy(c => c.Metrics[metric.Name])!;
-        GateVerdict[] verdicts =
+        ModelEvaluation winner = report.Models.First(m => m.Name == report.Winner && m.Version is null);
+        int candidates = report.Models.Count(m => m.Version is null);
+        string field = $"'{winner.Name}' is the best of {Words.Count(candidates, "candidate")}: {report.Metric} {winner.Metrics[report.Metric]}.";
+        string[] faults =
         [
-            .. gateTexts.Select(text => Gate.TryParse(text, out Gate? gate, out string? fault)
-                ? gate!.Decide(winner.Metrics, champion)
-                : throw new ArgumentException($"Gate '{text}': {fault}")),
+            .. report.Gates.Where(g => g.Blocks).Select(g => $"gate '{g.Gate}' {Outcome(g.Verdict)}: {g.Reason}"),
+            .. report.Tests.Where(t => t.Blocks).Select(t => $"test '{t.Test}' {Outcome(t.Verdict)}: {t.Reason}"),
+            .. report.Sandbox is { Verdict: not Verdict.Passed } sandbox ? [$"the sandbox refused it: {sandbox.Reason}"] : Array.Empty<string>(),
         ];
-        GateVerdict[] failed = [.. verdicts.Where(v => !v.Passed)];
-        string field = $"'{winner.Name}' is the best of {candidates.Count} candidate(s) with {metric.Name} {winner.Metrics[metric.Name]:0.####}";
-        return failed.Length == 0
-            ? new Judgement(winner, Accepted: true, verdicts, $"{field} and passed {(verdicts.Length == 0 ? "(no gates)" : $"all {verdicts.Length} gate(s)")}.")
-            : new Judgement(winner, Accepted: false, verdicts, $"{field}, but did not pass {string.Join("; ", failed.Select(v => $"'{v.Gate}' ({v.Reason})"))}.");
+        string[] warnings =
+        [
+            .. report.Gates.Where(g => !g.Passed && !g.Blocks).Select(g => $"gate '{g.Gate}' {Outcome(g.Verdict)}"),
+            .. report.Tests.Where(t => t.Verdict != Verdict.Passed && !t.Blocks).Select(t => $"test '{t.Test}' {Outcome(t.Verdict)}"),
+        ];
+        string end = faults.Length == 0
+            ? $"It passed {Passed(report)}{(warnings.Length > 0 ? $", with a warning: {string.Join("; ", warnings)}" : "")}."
+            : $"It is not registered, for {string.Join("; ", faults)}.";
+        return new Judgement(faults.Length == 0, string.Join(' ', new[] { field, Against(report), end }.Where(s => s.Length > 0)));
     }
+
+    private static string Against(EvaluationReport report)
+    {
+        if (report.Comparisons.FirstOrDefault(c => c.Metric == report.Metric) is not { } comparison)
+        {
+            return "";
+        }
+
+        string champion = $"version {report.ChampionVersion}, which serves ({report.Metric} {Words.Number(comparison.Champion)} on the same rows)";
+        (DifferenceEstimate gain, string amount) = (comparison.Gain, Words.Number(Math.Abs(comparison.Gain.Value)));
+        return comparison.Outcome switch
+        {
+            ComparisonOutcome.Wins => $"It beats {champion} by {amount}, more than chance explains ({gain.Range}).",
+            ComparisonOutcome.Loses => $"It loses to {champion} by {amount}, more than chance explains ({gain.Range}).",
+            _ when gain.Value == 0 => $"It is as good as {champion}.",
+            _ => $"It seems {(gain.Value > 0 ? "better" : "worse")} than {champion} by {amount}, but the difference is inside the noise ({gain.Range}).",
+        };
+    }
+
+    private static string Passed(EvaluationReport report)
+    {
+        int gates = report.Gates.Count(g => g.Passed), tests = report.Tests.Count(t => t.Verdict == Verdict.Passed);
+        string what = report.Gates.Count == 0 ? "(no gates)" : $"{gates} of {Words.Count(report.Gates.Count, "gate")}";
+        return report.Tests.Count == 0 ? what : $"{what} and {tests} of {Words.Count(report.Tests.Count, "test")}";
+    }
+
+    private static string Outcome(Verdict verdict) => verdict == Verdict.Failed ? "failed" : "has insufficient evidence";
 }

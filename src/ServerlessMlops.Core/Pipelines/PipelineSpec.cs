@@ -36,11 +36,14 @@ public sealed record PipelineSpec
     /// <summary>How models are trained.</summary>
     public TrainSpec Train { get; init; } = new();
 
-    /// <summary>How a model must behave.</summary>
+    /// <summary>Columns by whose groups a model is measured too (categories by value, numbers by quartile). Sensitive columns are among them without being named.</summary>
+    public IReadOnlyList<string> Slices { get; init; } = [];
+
+    /// <summary>How a model must behave on the hold-out.</summary>
     public IReadOnlyList<BehaviouralTest> Tests { get; init; } = [];
 
-    /// <summary>What a model must reach to be registered, such as <c>auc >= 0.70</c> or <c>auc >= champion - 0.005</c>.</summary>
-    public IReadOnlyList<string> Gates { get; init; } = [];
+    /// <summary>What a model must reach to be registered, such as <c>auc >= 0.70</c>, <c>auc >= champion - 0.005</c> or <c>slice carrier: auc >= 0.60</c>.</summary>
+    public IReadOnlyList<GateSpec> Gates { get; init; } = [];
 
     /// <summary>How a registered model goes live.</summary>
     public DeploySpec Deploy { get; init; } = new();

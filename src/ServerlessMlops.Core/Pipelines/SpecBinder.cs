@@ -103,7 +103,7 @@ internal sealed class SpecBinder(List<SpecFinding> findings)
 
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>))
         {
-            return BindDictionary(type.GetGenericArguments()[1], node, path);
+            return BindDictionary(type.GetGenericArguments()[1], node, path, property);
         }
 
         if (type.IsClass && type != typeof(string))
@@ -150,7 +150,7 @@ internal sealed class SpecBinder(List<SpecFinding> findings)
         return list;
     }
 
-    private object? BindDictionary(Type value, SpecNode node, string path)
+    private object? BindDictionary(Type value, SpecNode node, string path, PropertyInfo property)
     {
         // Sorted, so that the order in the file does not change the spec's hash.
         var dictionary = (IDictionary)Activator.CreateInstance(typeof(SortedDictionary<,>).MakeGenericType(typeof(string), value), StringComparer.Ordinal)!;
@@ -166,7 +166,7 @@ internal sealed class SpecBinder(List<SpecFinding> findings)
 
         foreach (var (key, item) in map.Entries)
         {
-            if (BindRecord(value, item, $"{path}.{key.Text}") is { } bound)
+            if (BindValue(value, item, $"{path}.{key.Text}", property) is { } bound)
             {
                 dictionary[key.Text] = bound;
             }

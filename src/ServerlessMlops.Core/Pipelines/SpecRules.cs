@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ServerlessMlops.Core.Evaluation;
 
 namespace ServerlessMlops.Core.Pipelines;
 
@@ -19,10 +20,12 @@ internal sealed class SpecRules(PipelineSpec spec, IReadOnlyDictionary<string, S
 
         for (int i = 0; i < spec.Tests.Count; i++)
         {
-            if (spec.Tests[i].Invariant is null == spec.Tests[i].Monotonic is null)
-            {
-                Fault($"tests[{i}]", "a test is either 'invariant' or 'monotonic'; give exactly one.");
-            }
+            CheckTest(spec.Tests[i], $"tests[{i}]");
+        }
+
+        for (int i = 0; i < spec.Gates.Count; i++)
+        {
+            CheckGate(spec.Gates[i].Gate, $"gates[{i}]");
         }
 
         for (int i = 0; i < spec.Train.Candidates.Count; i++)
@@ -165,6 +168,51 @@ internal sealed class SpecRules(PipelineSpec spec, IReadOnlyDictionary<string, S
         if (values[0] is { } low && values[1] is { } high && (low.IsTime != high.IsTime || low.Value > high.Value))
         {
             Fault(path, low.IsTime != high.IsTime ? "one bound is a number and the other a time." : $"the first bound ({bounds[0]}) is above the second ({bounds[1]}); swap them.");
+        }
+    }
+
+    private void CheckGate(string text, string path)
+    {
+        if (!Gate.TryParse(text, out Gate? gate, out string? fault))
+        {
+            Fault(path, $"'{text}': {fault}");
+        }
+        else if (spec.Task is { } task && gate.Subject.Fault(task) is { } unfit)
+        {
+            Fault(path, $"'{text}': {unfit}");
+        }
+    }
+
+    private void CheckTest(BehaviouralTest test, string path)
+    {
+        string[] kinds = [.. test.Kinds];
+        if (kinds.Length != 1)
+        {
+            Fault(path, $"{(kinds.Length == 0 ? "no kind of test is given" : "these kinds stand together: " + string.Join(", ", kinds))}; a test has exactly one ({string.Join(", ", BehaviouralTest.AllKinds)}).");
+            return;
+        }
+
+        if (test.Range is { } range && (range is { AtLeast: null, AtMost: null } || range.AtLeast > range.AtMost))
+        {
+            Fault($"{path}.range", range.AtLeast > range.AtMost ? "'atLeast' is above 'atMost'; swap them." : "neither 'atLeast' nor 'atMost' is given; give one or both.");
+        }
+
+        if (test.Cases is { Count: 0 })
+        {
+            Fault($"{path}.cases", "the list is empty, so nothing would be tested; name at least one case.");
+        }
+
+        for (int i = 0; i < (test.Cases?.Count ?? 0); i++)
+        {
+            TestCase one = test.Cases![i];
+            if (one.Class is null && one.AtLeast is null && one.AtMost is null)
+            {
+                Fault($"{path}.cases[{i}]", "nothing is expected; give 'class', 'atLeast' or 'atMost'.");
+            }
+            else if (one.Row.Count == 0)
+            {
+                Fault($"{path}.cases[{i}].row", "the row is empty; give at least one column's value.");
+            }
         }
     }
 

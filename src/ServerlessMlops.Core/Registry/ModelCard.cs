@@ -1,3 +1,4 @@
+using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Monitoring;
 using ServerlessMlops.Learners;
 
@@ -21,12 +22,6 @@ public sealed record FeatureSignature(string Name, FeatureKind Kind)
     /// <summary>The categories seen in training, for <see cref="FeatureKind.Category"/>; anything else is an unknown category.</summary>
     public IReadOnlyList<string> Categories { get; init; } = [];
 }
-
-/// <summary>How one gate was decided.</summary>
-/// <param name="Gate">The gate as the spec writes it.</param>
-/// <param name="Passed">Whether it let the model through.</param>
-/// <param name="Reason">The numbers, in a sentence.</param>
-public sealed record GateVerdict(string Gate, bool Passed, string Reason);
 
 /// <summary>How one candidate of a training fared.</summary>
 /// <param name="Name">The candidate.</param>
@@ -75,6 +70,15 @@ public sealed record ModelCard
 
     /// <summary>How each gate was decided.</summary>
     public required IReadOnlyList<GateVerdict> Gates { get; init; }
+
+    /// <summary>How each behavioural test was decided.</summary>
+    public IReadOnlyList<TestVerdict> Tests { get; init; } = [];
+
+    /// <summary>What the evaluation says in short; <c>evaluation.json</c> beside the card has all of it.</summary>
+    public EvaluationSummary? Evaluation { get; init; }
+
+    /// <summary>A typical row as a scoring request has it: medians and most frequent categories, null for sensitive columns.</summary>
+    public IReadOnlyDictionary<string, object?>? Example { get; init; }
 
     /// <summary>Data set it was trained on.</summary>
     public required string DatasetId { get; init; }

@@ -8,7 +8,14 @@ namespace ServerlessMlops.Core.Training;
 /// <summary>Rows as a learner takes them.</summary>
 /// <param name="Features">Feature columns.</param>
 /// <param name="Labels">By row: 0 or 1, class number, or value.</param>
-public sealed record LabelledRows(FeatureTable Features, float[] Labels);
+public sealed record LabelledRows(FeatureTable Features, float[] Labels)
+{
+    /// <summary>Number of each row in the data set, from 0.</summary>
+    public IReadOnlyList<int> Numbers { get; init; } = [];
+
+    /// <summary>The rows' keys; null where the spec names no key.</summary>
+    public Column? Keys { get; init; }
+}
 
 /// <summary>A data set made ready for learning: the task, the classes, the rows to learn from and the rows to judge on.</summary>
 /// <param name="Task">What is learned.</param>
@@ -49,7 +56,11 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
 
         float[] labels = LabelsOf(target, task, classes);
         string[] features = RequireFeatures(rows.Schema, spec);
-        return new TrainingData(task, classes, Side(rows, features, labels, split.Train), Side(rows, features, labels, split.Holdout))
+        return new TrainingData(task, classes, Side(rows, features, labels, split.Train), Side(rows, features, labels, split.Holdout) with
+        {
+            Numbers = NumbersOf(table, rows, spec, split.Holdout),
+            Keys = spec.Key is { } key && rows.Schema.IndexOf(key) >= 0 ? rows[key].Take(split.Holdout) : null,
+        })
         {
             ValidationRows = spec.Train.Search.Trials > 0 ? Validation(rows, rule, split) : [],
         };
@@ -129,6 +140,19 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
         Column target = table[spec.Target];
         int[] labelled = [.. Enumerable.Range(0, table.RowCount).Where(row => !target.IsMissing(row))];
         return labelled.Length == table.RowCount ? table : table.Take(labelled);
+    }
+
+    /// <summary>Where labelled rows stand in the whole table.</summary>
+    private static int[] NumbersOf(ColumnTable table, ColumnTable labelled, PipelineSpec spec, int[] side)
+    {
+        if (labelled.RowCount == table.RowCount)
+        {
+            return side;
+        }
+
+        Column target = table[spec.Target];
+        int[] numbers = [.. Enumerable.Range(0, table.RowCount).Where(row => !target.IsMissing(row))];
+        return FeatureTable.Take<int>(numbers, side);
     }
 
     private static string[] RequireFeatures(TableSchema schema, PipelineSpec spec) => FeatureNames(schema, spec) is { Length: > 0 } names

@@ -1,0 +1,74 @@
+using System.Text;
+using ServerlessMlops.Learners;
+using ServerlessMlops.Learners.Onnx;
+
+namespace ServerlessMlops.Core.Evaluation;
+
+/// <summary>Scores columns of rows by a model read from its file: feature vectors in, outputs out.</summary>
+public static class ModelScorer
+{
+    private const int BlockRows = 1024;
+
+    /// <summary>Outputs row by row, as <see cref="TrainedModel.Predict"/> gives them. A column that the rows lack counts as missing throughout.</summary>
+    public static float[] Score(ScoringModel model, FeatureTable rows)
+    {
+        int width = model.Inputs.Count;
+        Feature?[] columns = [.. model.Inputs.Select(input => rows.Features.FirstOrDefault(f => f.Name == input.Name && f.Kind == input.Kind))];
+        float[][] codes = [.. columns.Select((column, input) => column is CategoricalFeature category ? Codes(model, input, category) : [])];
+        float[] outputs = new float[rows.Rows * model.OutputCount];
+        float[] block = new float[BlockRows * width];
+        for (int from = 0; from < rows.Rows; from += BlockRows)
+        {
+            int count = Math.Min(BlockRows, rows.Rows - from);
+            for (int i = 0; i < width; i++)
+            {
+                Fill(columns[i], codes[i], from, count, block.AsSpan(i), width);
+            }
+
+            model.PredictBatch(block, count, outputs.AsSpan(from * model.OutputCount));
+        }
+
+        return outputs;
+    }
+
+    /// <summary>One number a row, whose distribution monitors watch: the probability of the positive class, of the winning class, or the value.</summary>
+    /// <param name="outputs">As <see cref="Score"/> gives them.</param>
+    /// <param name="width">Outputs a row.</param>
+    public static float[] Summary(float[] outputs, int width)
+    {
+        ArgumentNullException.ThrowIfNull(outputs);
+        if (width == 1)
+        {
+            return outputs;
+        }
+
+        float[] best = new float[outputs.Length / width];
+        for (int row = 0; row < best.Length; row++)
+        {
+            ReadOnlySpan<float> all = outputs.AsSpan(row * width, width);
+            best[row] = all[0];
+            foreach (float output in all)
+            {
+                best[row] = Math.Max(best[row], output);
+            }
+        }
+
+        return best;
+    }
+
+    private static void Fill(Feature? column, float[] codes, int from, int count, Span<float> block, int stride)
+    {
+        for (int row = 0; row < count; row++)
+        {
+            block[row * stride] = column switch
+            {
+                NumericFeature number => number.Values[from + row],
+                CategoricalFeature category when category.Codes[from + row] is var code && code >= 0 => codes[code],
+                _ => float.NaN,
+            };
+        }
+    }
+
+    private static float[] Codes(ScoringModel model, int input, CategoricalFeature category) =>
+        [.. category.Categories.Select(name => model.EncodeCategory(input, Encoding.UTF8.GetBytes(name)))];
+}
