@@ -33,6 +33,9 @@ public sealed record DifferenceEstimate(double Value, double? Low = null, double
 
     /// <summary><c>-0.01 to 0.016, p = 0.61</c>.</summary>
     internal string Range => Low is { } low && High is { } high && PValue is { } p ? $"{Words.Number(low)} to {Words.Number(high)}, {Words.PValue(p)}" : "no interval: too few rows";
+
+    /// <summary>The same difference the other way round: a shortfall instead of an excess.</summary>
+    internal DifferenceEstimate Reversed => new(-Value, -High, -Low, PValue);
 }
 
 /// <summary>A value with its resamples, of which intervals and paired differences are made.</summary>

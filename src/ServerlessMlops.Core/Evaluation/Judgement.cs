@@ -46,9 +46,9 @@ public sealed record Judgement(bool Accepted, string Reason)
         return comparison.Outcome switch
         {
             ComparisonOutcome.Wins => $"It beats {champion} by {amount}, more than chance explains ({gain.Range}).",
-            ComparisonOutcome.Loses => $"It loses to {champion} by {amount}, more than chance explains ({gain.Range}).",
+            ComparisonOutcome.Loses => $"It loses to {champion} by {amount}, more than chance explains ({gain.Reversed.Range}).",
             _ when gain.Value == 0 => $"It is as good as {champion}.",
-            _ => $"It seems {(gain.Value > 0 ? "better" : "worse")} than {champion} by {amount}, but the difference is inside the noise ({gain.Range}).",
+            _ => $"It seems {(gain.Value > 0 ? "better" : "worse")} than {champion} by {amount}, but the difference is inside the noise ({(gain.Value > 0 ? gain : gain.Reversed).Range}).",
         };
     }
 

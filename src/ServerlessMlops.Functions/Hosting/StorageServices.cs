@@ -5,6 +5,7 @@ using Azure.Storage.Blobs;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using ServerlessMlops.Core.Datasets;
+using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Runs;
@@ -51,6 +52,7 @@ public static class StorageServices
             .AddSingleton<ILedgerAnchors, LedgerContainer>()
             .AddSingleton<ITrainingRequests, RequestsTable>()
             .AddSingleton<IModelStore, ModelsContainer>()
+            .AddSingleton<IEvaluationStore, EvaluationBlobs>()
             .AddSingleton<IPipelineStore, PipelinesContainer>()
             .AddSingleton<IUploadStore, UploadsContainer>()
             .AddSingleton<IDatasetStore, DatasetsContainer>();

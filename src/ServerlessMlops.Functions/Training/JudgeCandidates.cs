@@ -1,15 +1,14 @@
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Options;
 using ServerlessMlops.Core.Datasets;
 using ServerlessMlops.Core.Evaluation;
-using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Evaluation.Behaviour;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Functions.Pipelines;
 using ServerlessMlops.Functions.Runs;
-using ServerlessMlops.Learners;
-using ServerlessMlops.Learners.Metrics;
 using ServerlessMlops.Learners.Onnx;
 
 namespace ServerlessMlops.Functions.Training;
@@ -26,9 +25,13 @@ public sealed record JudgementInput(string Pipeline, string RunId, string Datase
 /// <param name="Version">The version registered; null where no candidate passed.</param>
 public sealed record RegisteredModel(int? Version);
 
-/// <summary>Compares the candidates with each other and with the champion on the same hold-out rows, decides the gates, registers the winner, and ends the run.</summary>
+/// <summary>
+/// Measures the candidates and the champion on the same hold-out rows, runs the behavioural tests, decides the gates, takes the winner's stored bytes
+/// through the sandbox, registers it if all is well, and ends the run.
+/// </summary>
 public sealed class JudgeCandidates(
-    TrainingDataReader reader, SpecReader specs, IDatasetStore datasets, IModelRegistry registry, IModelStore models, IRunLog runs, RunEnds ends)
+    TrainingDataReader reader, SpecReader specs, IDatasetStore datasets, IModelRegistry registry, IModelStore models, IEvaluationStore evaluations, IRunLog runs, RunEnds ends,
+    TrainingSlot slot, IOptions<TrainingOptions> options, TimeProvider time)
 {
     /// <summary>The activity. Run again, it comes to the same judgement, and the model that has a version gets no second one.</summary>
     [Function(nameof(JudgeCandidates))]
@@ -49,15 +52,75 @@ public sealed class JudgeCandidates(
 
         PipelineSpec spec = await specs.ReadVersionAsync(input.Pipeline, input.SpecHash, cancellation);
         TrainingData data = await reader.ReadAsync(input.Pipeline, input.DatasetId, input.SpecHash, cancellation);
-        IReadOnlyDictionary<string, double>? champion = await ChampionMetricsAsync(input.Pipeline, data, cancellation);
-        CandidateResult[] candidates = [.. input.Candidates.Where(c => c.Fault is null).Select(c => new CandidateResult(c.Name, c.Metrics, c.Seconds))];
-        Judgement judgement = Judgement.Of(data.Task, spec.Train.Metric, spec.Gates, candidates, champion);
+        Contender? champion = await ChampionAsync(input.Pipeline, data, cancellation);
+        var candidates = new List<Contender>();
+        foreach (TrainedCandidate candidate in input.Candidates.Where(c => c.Fault is null))
+        {
+            ReadOnlyMemory<byte> onnx = await models.LoadCandidateAsync(input.Pipeline, input.RunId, candidate.Name, candidate.ModelId!, cancellation);
+            ScoringModel model = OnnxModel.Load(onnx);
+            candidates.Add(new Contender(candidate.Name, ModelCards.Of(input, spec, data, candidate, model), onnx, model, candidate.Seconds));
+        }
+
+        Judged judged;
+        using (await slot.EnterAsync(cancellation))
+        {
+            judged = await Task.Run(() => Judge(input, spec, data, candidates, champion), cancellation);
+        }
+
+        if (judged.Report.Winner is { } winner && judged.Report.Sandbox is null)
+        {
+            // What is checked is what lies in storage, not what was in memory while it was measured.
+            Contender best = candidates.First(c => c.Name == winner);
+            ReadOnlyMemory<byte> stored = await models.LoadCandidateAsync(input.Pipeline, input.RunId, winner, best.Card.ModelId, cancellation);
+            using (await slot.EnterAsync(cancellation))
+            {
+                SandboxResult sandbox = await Task.Run(() => Sandbox.Check(stored, best.Card, data.Holdout.Features, judged.Outputs[winner], new SandboxLimits(), time), cancellation);
+                judged = judged with { Report = judged.Report with { Sandbox = sandbox } };
+            }
+        }
+
+        Judgement judgement = Judgement.Of(judged.Report);
+        judged = judged with { Report = judged.Report with { Reason = judgement.Reason } };
+        await evaluations.SaveRunAsync(input.Pipeline, input.RunId, judged.Report, cancellation);
         return judgement.Accepted
-            ? await RegisterAsync(input, spec, data, candidates, judgement, cancellation)
+            ? await RegisterAsync(input, data, candidates, judged, cancellation)
             : await RejectAsync(input, judgement.Reason, cancellation);
     }
 
-    private async Task<IReadOnlyDictionary<string, double>?> ChampionMetricsAsync(string pipeline, TrainingData data, CancellationToken cancellation)
+    private Judged Judge(JudgementInput input, PipelineSpec spec, TrainingData data, IReadOnlyList<Contender> candidates, Contender? champion)
+    {
+        // Each model scores the hold-out once; whatever is measured shares these arrays.
+        Dictionary<string, float[]> outputs = candidates.ToDictionary(c => c.Name, c => ModelScorer.Score(c.Model, data.Holdout.Features), StringComparer.Ordinal);
+        ScoredModel[] scored = [.. candidates.Where(c => outputs[c.Name].All(float.IsFinite)).Select(c => Scored(c, outputs[c.Name], data))];
+        ScoredModel? serving = champion is null ? null : Scored(champion, ModelScorer.Score(champion.Model, data.Holdout.Features), data);
+        EvaluationReport report = Evaluator.Evaluate(
+            new EvaluationSubject(input.Pipeline, input.RunId, input.DatasetId, input.SpecHash), data, spec, scored, serving, options.Value.ThreadsHere);
+        if (report.Winner is { } winner)
+        {
+            ScoringModel model = candidates.First(c => c.Name == winner).Model;
+            report = report with { Tests = BehaviourTests.Run(spec.Tests, new TestSubject(data, spec, rows => ModelScorer.Score(model, rows), outputs[winner])) };
+        }
+
+        return new Judged(report, outputs);
+    }
+
+    private ScoredModel Scored(Contender contender, float[] outputs, TrainingData data)
+    {
+        var costs = new ModelCosts(contender.Onnx.Length, contender.TrainSeconds);
+        try
+        {
+            (double p50, double p99, int requests) = Sandbox.Time(contender.Onnx, contender.Card, data.Holdout.Features, time);
+            costs = costs with { LatencyP50Ms = p50, LatencyP99Ms = p99, Requests = requests };
+        }
+        catch (InvalidDataException)
+        {
+            // It does not serve: no latency, so no gate on it passes, and the sandbox says why should it win.
+        }
+
+        return new ScoredModel(contender.Version is null ? contender.Name : "champion", contender.Card.ModelId, outputs, costs, contender.Version);
+    }
+
+    private async Task<Contender?> ChampionAsync(string pipeline, TrainingData data, CancellationToken cancellation)
     {
         RegistryHead head = await registry.GetHeadAsync(pipeline, cancellation);
         if (head.Live is not { } live || await models.LoadCardAsync(pipeline, live.Version, cancellation) is not { } card
@@ -67,50 +130,32 @@ public sealed class JudgeCandidates(
             return null;
         }
 
-        ScoringModel model = OnnxModel.Load(await models.LoadModelAsync(pipeline, live.Version, card, cancellation));
-        float[] predictions = HoldoutScorer.Score(model, data.Holdout.Features);
-        return Candidates.Finite(Metric.Evaluate(data.Task, data.Classes.Count, data.Holdout.Labels, predictions));
+        ReadOnlyMemory<byte> onnx = await models.LoadModelAsync(pipeline, live.Version, card, cancellation);
+        double? seconds = card.Candidates.FirstOrDefault(c => c.Name == card.Candidate)?.Seconds;
+        return new Contender(card.Candidate, card, onnx, OnnxModel.Load(onnx), seconds, live.Version);
     }
 
-    private async Task<RegisteredModel> RegisterAsync(
-        JudgementInput input, PipelineSpec spec, TrainingData data, IReadOnlyList<CandidateResult> candidates, Judgement judgement, CancellationToken cancellation)
+    private async Task<RegisteredModel> RegisterAsync(JudgementInput input, TrainingData data, IReadOnlyList<Contender> candidates, Judged judged, CancellationToken cancellation)
     {
-        CandidateResult winner = judgement.Winner!;
-        string modelId = input.Candidates.First(c => c.Name == winner.Name).ModelId!;
-        ReadOnlyMemory<byte> onnx = await models.LoadCandidateAsync(input.Pipeline, input.RunId, winner.Name, modelId, cancellation);
-        ScoringModel model = OnnxModel.Load(onnx);
+        EvaluationReport report = judged.Report;
+        Contender winner = candidates.First(c => c.Name == report.Winner);
+        CandidateResult[] results =
+        [
+            .. report.Models.Where(m => m.Version is null).Select(m => new CandidateResult(
+                m.Name, m.Metrics.ToDictionary(v => v.Key, v => v.Value.Value, StringComparer.Ordinal), m.Costs.TrainSeconds ?? 0)),
+        ];
+        ModelCard card = ModelCards.Judged(winner.Card, data, report, results, judged.Outputs[winner.Name], winner.Model.OutputCount);
         ModelVersion version = await registry.RegisterAsync(
             input.Pipeline,
             new ModelRegistration
             {
-                ModelId = modelId, DatasetId = input.DatasetId, SpecHash = input.SpecHash, Candidate = winner.Name, RunId = input.RunId, Metrics = winner.Metrics,
+                ModelId = card.ModelId, DatasetId = input.DatasetId, SpecHash = input.SpecHash, Candidate = winner.Name, RunId = input.RunId, Metrics = card.Metrics,
             },
-            new MoveReason("system:training", judgement.Reason, input.RunId),
+            new MoveReason("system:training", report.Reason, input.RunId),
             cancellation);
-        ModelCard card = new()
-        {
-            Pipeline = input.Pipeline,
-            ModelId = modelId,
-            Task = data.Task,
-            Target = spec.Target,
-            Candidate = winner.Name,
-            Inputs = [.. model.Inputs.Select(i => new FeatureSignature(i.Name, i.Kind == InputKind.Number ? FeatureKind.Number : FeatureKind.Category) { Categories = i.Categories })],
-            Classes = data.Classes,
-            Key = spec.Key,
-            Metrics = winner.Metrics,
-            Candidates = candidates,
-            Gates = judgement.Gates,
-            DatasetId = input.DatasetId,
-            SpecHash = input.SpecHash,
-            RunId = input.RunId,
-            Seed = Candidates.Seed,
-            TrainRows = data.Train.Features.Rows,
-            HoldoutRows = data.Holdout.Features.Rows,
-            Reference = [.. data.Train.Features.Features.Select(ToGroups)],
-            OutputReference = ReferenceGroups.FromNumbers("output", HoldoutScorer.Summary(model, data.Holdout.Features)),
-        };
-        await models.SaveVersionAsync(input.Pipeline, version.Version, onnx, card, cancellation);
-        var outcome = new DatasetOutcome(input.RunId, version.Version, modelId, judgement.Reason);
+        await evaluations.SaveVersionAsync(input.Pipeline, version.Version, report, cancellation);
+        await models.SaveVersionAsync(input.Pipeline, version.Version, winner.Onnx, card, cancellation);
+        var outcome = new DatasetOutcome(input.RunId, version.Version, card.ModelId, report.Reason);
         await datasets.SaveOutcomeAsync(input.Pipeline, input.DatasetId, outcome, cancellation);
         await EndAsync(input, outcome, cancellation);
         return new RegisteredModel(version.Version);
@@ -136,10 +181,9 @@ public sealed class JudgeCandidates(
         },
         cancellation);
 
-    private static FeatureGroups ToGroups(Feature feature) => feature switch
-    {
-        NumericFeature number => ReferenceGroups.FromNumbers(number.Name, number.Values),
-        CategoricalFeature category => ReferenceGroups.FromCategories(category.Name, category.Codes, category.Categories),
-        _ => throw new InvalidOperationException($"Feature '{feature.Name}' is neither a number nor a category."),
-    };
+    /// <summary>A model that is judged.</summary>
+    private sealed record Contender(string Name, ModelCard Card, ReadOnlyMemory<byte> Onnx, ScoringModel Model, double? TrainSeconds, int? Version = null);
+
+    /// <summary>The report, and each candidate's outputs on the hold-out.</summary>
+    private sealed record Judged(EvaluationReport Report, IReadOnlyDictionary<string, float[]> Outputs);
 }

@@ -41,7 +41,7 @@ public class PipelineSpecParserTests
         spec.Expect[2].Rows!.AtLeast.ShouldBe(500);
         spec.Train.Search.Trials.ShouldBe(16);
         spec.Tests[1].Monotonic!.Direction.ShouldBe(MonotonicDirection.Up);
-        spec.Gates[2].ShouldBe("slice carrier: auc >= 0.60");
+        spec.Gates[2].Gate.ShouldBe("slice carrier: auc >= 0.60");
         spec.Deploy.Steps.ShouldBe([0.05, 0.25, 1]);
         spec.Deploy.Approval.ShouldBe(DeployApproval.Manual);
         spec.Monitor.Slo.P99.ShouldBe(TimeSpan.FromMilliseconds(50));

@@ -81,10 +81,10 @@ internal static class GateDecision
             Verdict.Passed when gate.Bound.NeedsChampion && !evidence.IsExact => $"and {asked}: it clears that by {Words.Number(excess.Value)} ({excess.Range})",
             Verdict.Passed => $"and {asked}",
             Verdict.Failed when evidence.IsExact => $"but {asked}",
-            Verdict.Failed => $"but {asked}: it misses that by {Words.Number(-excess.Value)}, more than chance explains ({excess.Range})",
+            Verdict.Failed => $"but {asked}: it misses that by {Words.Number(-excess.Value)}, more than chance explains ({excess.Reversed.Range})",
             _ when excess.Low is null => $"and {asked}, but {Words.Count(rows, evidence.Unit)} cannot tell; at least {LeastRows} are needed",
             _ when meets => $"and {asked}: it seems to be, by {Words.Number(excess.Value)}, but so little may be chance ({excess.Range})",
-            _ => $"and {asked}: it misses that by {Words.Number(-excess.Value)}, which may be chance ({excess.Range})",
+            _ => $"and {asked}: it misses that by {Words.Number(-excess.Value)}, which may be chance ({excess.Reversed.Range})",
         };
     }
 
