@@ -231,6 +231,21 @@ internal sealed class SpecRules(PipelineSpec spec, IReadOnlyDictionary<string, S
         {
             Fault("deploy.steps", "a canary ends at 100%; add it as the last step.");
         }
+
+        if (spec.Deploy.Hold <= TimeSpan.Zero)
+        {
+            Fault("deploy.hold", "the period is zero; without a hold write 'strategy: replace'.");
+        }
+
+        if (positions.ContainsKey("deploy.maxHold") && spec.Deploy.MaxHold < spec.Deploy.Hold)
+        {
+            Fault("deploy.maxHold", $"{SpecDuration.Format(spec.Deploy.MaxHold)} is shorter than 'hold' ({SpecDuration.Format(spec.Deploy.Hold)}); a step is watched at least for 'hold' and at most for 'maxHold'.");
+        }
+
+        if (spec.Deploy.Judge.FalseRollbacks == 0)
+        {
+            Fault("deploy.judge.falseRollbacks", "at 0 nothing is ever rolled back by itself; give a chance such as 0.05.");
+        }
     }
 
     /// <summary>Notes a fault at the value of a path, or at the nearest value above it that the file has.</summary>
