@@ -59,6 +59,9 @@ public enum LedgerAction
 
     /// <summary>A newer version made the question whether an older one may go live pointless.</summary>
     ApprovalSuperseded,
+
+    /// <summary>The challenger, which had taken the other's place on trial, stays.</summary>
+    RolloutCompleted,
 }
 
 /// <summary>

@@ -40,7 +40,7 @@ public static class RegistryMoves
     public static RegistryChange? Promote(RegistryHead head, int version, MoveReason reason, DateTimeOffset at)
     {
         CheckVersion(head, version);
-        if (head.Live is { Shares.Count: 0 } live && live.Version == version)
+        if (head.Live is { Shares.Count: 0, Rollout: null } live && live.Version == version)
         {
             return null;
         }

@@ -45,12 +45,21 @@ public static class RolloutMoves
         return RegistryMoves.Append(head with { Live = pointer }, LedgerAction.RolloutStarted, start.Version, reason with { Why = reason.Why + superseded }, at);
     }
 
-    /// <summary>Moves the rollout to a later step; null where it stands there or further on, or no longer runs.</summary>
+    /// <summary>
+    /// Moves the rollout to a later step; null where it stands there or further on, or no longer runs. At the second step of blue and green the two
+    /// change places: the challenger serves, and is still on trial.
+    /// </summary>
     public static RegistryChange? Advance(RegistryHead head, string runId, int step, double share, MoveReason reason, DateTimeOffset at)
     {
         if (RunningIn(head, runId) is not { } running || running.Step >= step)
         {
             return null;
+        }
+
+        if (running.Strategy == DeployStrategy.BlueGreen)
+        {
+            RegistryChange promoted = RegistryMoves.Promote(head, running.Version, reason, at)!;
+            return promoted with { Head = promoted.Head with { Live = promoted.Head.Live! with { Rollout = running with { Step = step, StepSince = at } } } };
         }
 
         LivePointer pointer = head.Live! with
@@ -61,11 +70,19 @@ public static class RolloutMoves
         return RegistryMoves.Append(head with { Live = pointer }, LedgerAction.RolloutAdvanced, running.Version, reason, at);
     }
 
-    /// <summary>Makes the challenger the champion; null where the rollout no longer runs.</summary>
-    public static RegistryChange? Complete(RegistryHead head, string runId, MoveReason reason, DateTimeOffset at) =>
-        RunningIn(head, runId) is { } running ? RegistryMoves.Promote(head, running.Version, reason, at) : null;
+    /// <summary>Makes the challenger the champion for good; null where the rollout no longer runs.</summary>
+    public static RegistryChange? Complete(RegistryHead head, string runId, MoveReason reason, DateTimeOffset at) => RunningIn(head, runId) switch
+    {
+        null => null,
+        { } running when running.Version == head.Live!.Version =>
+            RegistryMoves.Append(head with { Live = head.Live with { Rollout = null } }, LedgerAction.RolloutCompleted, running.Version, reason, at),
+        { } running => RegistryMoves.Promote(head, running.Version, reason, at),
+    };
 
-    /// <summary>Takes the challenger away: the champion answers every request again. Null where the rollout no longer runs.</summary>
+    /// <summary>
+    /// Takes the challenger away: the champion answers every request again, also where the challenger has taken its place on trial. Null where
+    /// the rollout no longer runs.
+    /// </summary>
     public static RegistryChange? Withdraw(RegistryHead head, string runId, MoveReason reason, DateTimeOffset at)
     {
         if (RunningIn(head, runId) is not { } running)
@@ -73,7 +90,12 @@ public static class RolloutMoves
             return null;
         }
 
-        LivePointer pointer = head.Live! with { Shares = [], Salt = "", Rollout = null };
+        if (running.Version == head.Live!.Version)
+        {
+            return RegistryMoves.RollBack(head with { Live = head.Live with { Rollout = null } }, running.Version, reason, at);
+        }
+
+        LivePointer pointer = head.Live with { Shares = [], Salt = "", Rollout = null };
         return RegistryMoves.Append(head with { Live = pointer }, LedgerAction.RolloutWithdrawn, running.Version, reason, at);
     }
 

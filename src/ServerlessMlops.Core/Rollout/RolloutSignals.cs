@@ -19,6 +19,9 @@ public static class RolloutSignals
     /// <summary>Below this many requests or rows on either side nothing is tested.</summary>
     public const long MinimumSize = 20;
 
+    // A difference from nothing, relative to it: larger than any limit, and a number that JSON can say.
+    private const double Beyond = 1e6;
+
     private static readonly ChiSquareStatistic ChiSquare = new();
 
     /// <summary>All measures.</summary>
@@ -125,7 +128,7 @@ public static class RolloutSignals
 
         // A probability's shift counts as it is; a value's in standard deviations of what the champion answers.
         double scale = challenger.Card.Task == LearningTask.Binary ? 1 : Math.Sqrt(other.Variance);
-        double shift = scale > 0 ? Math.Abs(test.Effect) / scale : test.Effect == 0 ? 0 : double.PositiveInfinity;
+        double shift = scale > 0 ? Math.Abs(test.Effect) / scale : test.Effect == 0 ? 0 : Beyond;
         string unit = challenger.Card.Task == LearningTask.Binary ? "" : " standard deviations";
         return Signal("mean", rows, otherRows, shift, limit, test.PValue, shift >= limit && test.PValue <= alpha, Invariant(
             $"The mean output of version {challenger.Version} is {mean.Mean:0.####}, of version {champion.Version} {other.Mean:0.####} ({shift:0.00}{unit} apart, {P(test.PValue)})."));
@@ -148,7 +151,7 @@ public static class RolloutSignals
         SampleMean loss = MeanOf(outcomes);
         SampleMean other = MeanOf(others);
         TestResult test = TwoSampleTests.MeanGreater(loss, other);
-        double relative = other.Mean > 0 ? test.Effect / other.Mean : test.Effect > 0 ? double.PositiveInfinity : 0;
+        double relative = other.Mean > 0 ? test.Effect / other.Mean : test.Effect > 0 ? Beyond : 0;
         return Signal("performance", outcomes.Rows, others.Rows, relative, limit, test.PValue, relative >= limit && test.PValue <= alpha, Invariant(
             $"The mean loss of version {challenger.Version} is {loss.Mean:0.####} over {outcomes.Rows} labels, of version {champion.Version} {other.Mean:0.####} over {others.Rows} ({P(test.PValue)})."));
     }
@@ -162,7 +165,8 @@ public static class RolloutSignals
     private static long[] Independent(WindowSums window)
     {
         double factor = Math.Min(1, (double)Math.Max(1, window.Statuses[StatusClasses.Answered]) / window.Predictions);
-        return [.. window.Outputs.Select(count => (long)Math.Round(count * factor))] is var scaled && scaled.Sum() > 0 ? scaled : window.Outputs;
+        long[] scaled = [.. window.Outputs.Select(count => (long)Math.Round(count * factor))];
+        return scaled.Sum() > 0 ? scaled : window.Outputs;
     }
 
     private static SampleMean MeanOf(VersionEvidence version)

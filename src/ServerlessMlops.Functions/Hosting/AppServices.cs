@@ -4,6 +4,7 @@ using ServerlessMlops.Functions.Alerts;
 using ServerlessMlops.Functions.Ingestion;
 using ServerlessMlops.Functions.Monitoring;
 using ServerlessMlops.Functions.Pipelines;
+using ServerlessMlops.Functions.Rollout;
 using ServerlessMlops.Functions.Runs;
 using ServerlessMlops.Functions.Scoring;
 using ServerlessMlops.Functions.Training;
@@ -23,5 +24,6 @@ public static class AppServices
         .AddRuns()
         .AddScoring()
         .AddMonitoring()
+        .AddRollout()
         .AddAlerts();
 }

@@ -1,16 +1,21 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging;
 using ServerlessMlops.Core;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Functions.Hosting;
+using ServerlessMlops.Functions.Rollout;
 
 namespace ServerlessMlops.Functions.Registry;
 
 /// <summary>Models, what serves, and the ledger, over HTTP; and the two verbs that move what serves by hand.</summary>
-public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILedgerAnchors anchors, HostingOptions hosting)
+public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILedgerAnchors anchors, HostingOptions hosting, ILogger<RegistryApi> logger)
 {
     /// <summary>GET /api/pipelines/{pipeline}/models: versions, newest first, with their stage, tags and aliases.</summary>
     [Function("ListModels")]
@@ -39,18 +44,20 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
             : Problem.NotFound($"Pipeline '{pipeline}' has no model version {version}; GET /api/pipelines/{pipeline}/models lists those it has.");
 
     /// <summary>
-    /// GET /api/pipelines/{pipeline}/deployment: what serves, since when. With <c>?at=2026-11-21T08:00:00Z</c>: what served then, since and until when, who
+    /// GET /api/pipelines/{pipeline}/deployment: what serves, since when, and the running rollout with its step and evidence. With <c>?at=2026-11-21T08:00:00Z</c>: what served then, since and until when, who
     /// made it serve, why, on what evidence, and who approved it.
     /// </summary>
     [Function("GetDeployment")]
     public async Task<IActionResult> Deployment(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/deployment")] HttpRequest request, string pipeline, CancellationToken cancellation)
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/deployment")] HttpRequest request,
+        string pipeline,
+        [DurableClient] DurableTaskClient durable,
+        CancellationToken cancellation)
     {
         string asked = request.Query["at"].ToString();
         if (asked.Length == 0)
         {
-            RegistryHead head = await registry.GetHeadAsync(pipeline, cancellation);
-            return Json.Ok(new Deployment(head.Live, head.LastVersion, head.SpecHash));
+            return await DeploymentOfAsync(await registry.GetHeadAsync(pipeline, cancellation), durable, cancellation);
         }
 
         if (!DateTimeOffset.TryParse(asked, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset at))
@@ -80,19 +87,29 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
             ? Json.Ok(await registry.ListLedgerAsync(pipeline, top, Listing.Continuation(request), cancellation))
             : Listing.BadPageSize(request);
 
-    /// <summary>POST /api/pipelines/{pipeline}/promote {"version": 2, "why": "..."}: makes the version serve.</summary>
+    /// <summary>POST /api/pipelines/{pipeline}/promote {"version": 2, "why": "..."}: makes the version serve, now and whole. Ends a running rollout.</summary>
     [Function("Promote")]
     public Task<IActionResult> Promote(
-        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/pipelines/{pipeline}/promote")] HttpRequest request, string pipeline, CancellationToken cancellation) =>
-        MoveAsync(request, body => registry.PromoteAsync(pipeline, body.Version!.Value, Reason(request, body), cancellation), cancellation);
+        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/pipelines/{pipeline}/promote")] HttpRequest request,
+        string pipeline,
+        [DurableClient] DurableTaskClient durable,
+        CancellationToken cancellation) =>
+        MoveAsync(request, pipeline, body => registry.PromoteAsync(pipeline, body.Version!.Value, Reason(request, body), cancellation), durable, cancellation);
 
-    /// <summary>POST /api/pipelines/{pipeline}/rollback {"version": 2, "why": "..."}: takes the version, which serves, out of service for the one before.</summary>
+    /// <summary>
+    /// POST /api/pipelines/{pipeline}/rollback {"version": 2, "why": "..."}: takes the version, which serves, out of service for the one before, or
+    /// withdraws it where it is being rolled out. Ends a running rollout.
+    /// </summary>
     [Function("RollBack")]
     public Task<IActionResult> RollBack(
-        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/pipelines/{pipeline}/rollback")] HttpRequest request, string pipeline, CancellationToken cancellation) =>
-        MoveAsync(request, body => registry.RollBackAsync(pipeline, body.Version!.Value, Reason(request, body), cancellation), cancellation);
+        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/pipelines/{pipeline}/rollback")] HttpRequest request,
+        string pipeline,
+        [DurableClient] DurableTaskClient durable,
+        CancellationToken cancellation) =>
+        MoveAsync(request, pipeline, body => registry.RollBackAsync(pipeline, body.Version!.Value, Reason(request, body), cancellation), durable, cancellation);
 
-    private async Task<IActionResult> MoveAsync(HttpRequest request, Func<MoveRequest, Task<RegistryHead>> move, CancellationToken cancellation)
+    private async Task<IActionResult> MoveAsync(
+        HttpRequest request, string pipeline, Func<MoveRequest, Task<RegistryHead>> move, DurableTaskClient durable, CancellationToken cancellation)
     {
         (MoveRequest? body, string? fault) = await RequestBody.ReadAsync<MoveRequest>(request, cancellation);
         if (body is null)
@@ -107,13 +124,32 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
 
         try
         {
+            RunningRollout? before = (await registry.GetHeadAsync(pipeline, cancellation)).Live?.Rollout;
             RegistryHead head = await move(body);
-            return Json.Ok(new Deployment(head.Live, head.LastVersion, head.SpecHash));
+            if (before is not null && RolloutMoves.RunningIn(head, before.RunId) is null)
+            {
+                await durable.WakeAsync(before.RunId, logger, cancellation);
+            }
+
+            return await DeploymentOfAsync(head, durable, cancellation);
         }
         catch (RegistryMoveException e)
         {
             return Problem.Conflict(e.Message);
         }
+    }
+
+    private static async Task<IActionResult> DeploymentOfAsync(RegistryHead head, DurableTaskClient durable, CancellationToken cancellation)
+    {
+        RolloutProgress? progress = null;
+        if (head.Live?.Rollout is { } running)
+        {
+            // The orchestration shows its last look as its status; before its first step it shows none.
+            OrchestrationMetadata? instance = await durable.GetInstanceAsync(running.RunId, getInputsAndOutputs: true, cancellation);
+            progress = instance?.SerializedCustomStatus is { Length: > 0 } status ? JsonSerializer.Deserialize<RolloutProgress>(status, MlopsJson.Options) : null;
+        }
+
+        return Json.Ok(new Deployment(head.Live, head.LastVersion, head.SpecHash, progress));
     }
 
     private MoveReason Reason(HttpRequest request, MoveRequest body) =>
@@ -124,7 +160,8 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
 /// <param name="Live">The live pointer, or null before the first promotion.</param>
 /// <param name="LastVersion">The highest version registered.</param>
 /// <param name="SpecHash">The spec in force.</param>
-public sealed record Deployment(LivePointer? Live, int LastVersion, string? SpecHash);
+/// <param name="Rollout">How the running rollout stands, as of its last look; null where none runs or it has only just begun.</param>
+public sealed record Deployment(LivePointer? Live, int LastVersion, string? SpecHash, RolloutProgress? Rollout);
 
 /// <summary>Body of promote and rollback.</summary>
 /// <param name="Version">The version to promote, or to take out of service.</param>

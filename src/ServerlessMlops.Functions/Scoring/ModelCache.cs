@@ -179,7 +179,7 @@ public sealed class ModelCache(
         LiveModel? retired = before is null ? null : before.Champion != champion ? before.Champion : before.Retired;
         Challenger? challenger = null;
         Exception? fault = null;
-        if (live.Rollout is { } rollout)
+        if (live.Rollout is { } rollout && rollout.Version != live.Version)
         {
             try
             {

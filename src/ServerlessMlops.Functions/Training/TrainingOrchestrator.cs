@@ -84,10 +84,9 @@ public static class TrainingOrchestrator
             nameof(JudgeCandidates), new JudgementInput(input.Pipeline, input.RunId, data.DatasetId, data.SpecHash, candidates), Retries.Activity);
         if (registered.Version is { } version)
         {
-            await context.CallSubOrchestratorAsync(
-                nameof(RolloutOrchestrator),
-                new RolloutInput(input.Pipeline, version, $"training {input.RunId} passed every gate", input.RunId),
-                new SubOrchestrationOptions(instanceId: RolloutOrchestrator.RunId(input.Pipeline, version)));
+            // Started, not waited for: a rollout may take days, and trainings go on meanwhile.
+            await context.CallActivityAsync(
+                nameof(RolloutActivities.StartRollout), new RolloutInput(input.Pipeline, version, $"training {input.RunId} passed every gate", input.RunId), Retries.Activity);
         }
 
         Task<TrainedCandidate> Train(string name, BoostingOptions? settings) => context.CallActivityAsync<TrainedCandidate>(
