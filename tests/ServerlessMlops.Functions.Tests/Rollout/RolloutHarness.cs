@@ -1,0 +1,125 @@
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+using Microsoft.DurableTask.Engine;
+using Microsoft.Extensions.Logging.Abstractions;
+using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Rollout;
+using ServerlessMlops.Core.Runs;
+using ServerlessMlops.Functions.Monitoring;
+using ServerlessMlops.Functions.Pipelines;
+using ServerlessMlops.Functions.Rollout;
+using ServerlessMlops.Functions.Runs;
+using ServerlessMlops.Functions.Scoring;
+using ServerlessMlops.Offline.Tests.Durable;
+using ServerlessMlops.TestSupport.Time;
+
+namespace ServerlessMlops.Functions.Tests.Rollout;
+
+/// <summary>The rollout orchestration with its own activities on a durable engine, a registry and windows in memory, and a clock that the test moves.</summary>
+internal sealed class RolloutHarness : IAsyncDisposable
+{
+    private readonly DurableHost host;
+
+    /// <param name="twice">Whether every activity runs twice, as it may after a crash.</param>
+    public RolloutHarness(bool twice = false)
+    {
+        Registry = new MemoryRegistry(Time);
+        Windows = new ScriptedWindows(Time);
+        var counters = new WindowCounters("0123abcd");
+        var ends = new RunEnds(Runs, Alerts, Time);
+        var runActivities = new RunActivities(Runs, ends);
+        var evidence = new EvidenceReader(Models, Windows, new WindowFlusher(counters, Windows, Time, NullLogger<WindowFlusher>.Instance), [], Time);
+        var rollout = new RolloutActivities(
+            Registry, Runs, ends, new SpecReader(Specs), new ModelLoader(Models, AnyPredictor.Read, counters), evidence, NullLogger<RolloutActivities>.Instance);
+        host = new DurableHost(
+            new MemoryInstanceStore(new MemoryHub()),
+            new EngineSettings { Replay = DurableHost.Replay, PollInterval = TimeSpan.FromDays(1), FaultDelay = TimeSpan.FromMilliseconds(5) },
+            time: Time);
+        host.Functions.AddOrchestrator(nameof(RolloutOrchestrator), async context =>
+        {
+            await RolloutOrchestrator.Run(context);
+            return null;
+        });
+        Add<Run, object?>(nameof(RunActivities.StartRun), async run =>
+        {
+            await runActivities.StartRun(run, default);
+            return null;
+        });
+        Add<RolloutInput, RolloutPlan>(nameof(RolloutActivities.BeginRollout), input => rollout.BeginRollout(input, host.Client, default));
+        Add<StepLook, StepJudgement?>(nameof(RolloutActivities.JudgeStep), look => rollout.JudgeStep(look, default));
+        Add<RolloutMove, bool>(nameof(RolloutActivities.AdvanceRollout), move => rollout.AdvanceRollout(move, default));
+        Add<RolloutMove, bool>(nameof(RolloutActivities.PromoteVersion), move => rollout.PromoteVersion(move, default));
+        Add<RolloutMove, bool>(nameof(RolloutActivities.WithdrawVersion), move => rollout.WithdrawVersion(move, default));
+        Add<RolloutMove, object?>(nameof(RolloutActivities.AbandonRollout), async move =>
+        {
+            await rollout.AbandonRollout(move, default);
+            return null;
+        });
+
+        void Add<TInput, TOutput>(string name, Func<TInput, Task<TOutput>> run) => host.Activity<TInput, TOutput>(name, async input =>
+        {
+            TOutput first = await run(input);
+            return twice ? await run(input) : first;
+        });
+    }
+
+    public ManualTimeProvider Time { get; } = new();
+
+    public MemoryRegistry Registry { get; }
+
+    public ScriptedWindows Windows { get; }
+
+    public MemoryRuns Runs { get; } = new();
+
+    public MemorySpecs Specs { get; } = new();
+
+    public MemoryModels Models { get; } = new();
+
+    public KeptAlerts Alerts { get; } = new();
+
+    public DurableTaskClient Client => host.Client;
+
+    public async Task<string> StartAsync(int version)
+    {
+        if (!host.Engine.IsOwner)
+        {
+            await host.StartAsync();
+        }
+
+        var input = new RolloutInput("flights", version, "training train-flights-1 passed every gate", "train-flights-1");
+        await host.Client.ScheduleNewOrchestrationInstanceAsync(nameof(RolloutOrchestrator), input, new StartOrchestrationOptions(input.RunId));
+        return input.RunId;
+    }
+
+    /// <summary>Lets time pass until the condition holds: ten seconds at a stroke, then as long as the engine needs to settle.</summary>
+    public async Task UntilAsync(Func<bool> condition, TimeSpan most)
+    {
+        DateTimeOffset end = Time.GetUtcNow() + most;
+        while (true)
+        {
+            await SettleAsync();
+            if (condition())
+            {
+                return;
+            }
+
+            Time.GetUtcNow().ShouldBeLessThan(end, $"waited {most} of its own time");
+            Time.Advance(TimeSpan.FromSeconds(10));
+        }
+    }
+
+    /// <summary>Lets time pass until the rollout's run has ended; the run.</summary>
+    public async Task<Run> EndAsync(string runId, TimeSpan most)
+    {
+        await UntilAsync(() => Run(runId) is { IsEnded: true }, most);
+        return Run(runId)!;
+    }
+
+    public Run? Run(string runId) => Runs.GetAsync("flights", runId, default).Result;
+
+    public ValueTask DisposeAsync() => host.DisposeAsync();
+
+    // The engine works on other threads: a millisecond of real time is enough for an activity in memory, and a slow machine only sees a
+    // step judged some seconds late.
+    private static Task SettleAsync() => Task.Delay(TimeSpan.FromMilliseconds(3), TimeProvider.System);
+}
