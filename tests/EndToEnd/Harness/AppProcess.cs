@@ -125,7 +125,8 @@ internal sealed partial class AppProcess : IAsyncDisposable
 
     private static string Tail(string log) => log.Length <= 6000 ? log : log[^6000..];
 
-    private async Task<JsonDocument> GetAsync(string path)
+    /// <summary>GET of a JSON document.</summary>
+    public async Task<JsonDocument> GetAsync(string path)
     {
         using HttpResponseMessage answer = await _http.GetAsync(path);
         string body = await answer.Content.ReadAsStringAsync();

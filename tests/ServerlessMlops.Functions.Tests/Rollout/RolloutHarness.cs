@@ -1,7 +1,9 @@
+using System.Text.Json;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Engine;
 using Microsoft.Extensions.Logging.Abstractions;
+using ServerlessMlops.Core;
 using ServerlessMlops.Core.Monitoring;
 using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Core.Runs;
@@ -10,6 +12,7 @@ using ServerlessMlops.Functions.Pipelines;
 using ServerlessMlops.Functions.Rollout;
 using ServerlessMlops.Functions.Runs;
 using ServerlessMlops.Functions.Scoring;
+using ServerlessMlops.Functions.Tests.Scoring;
 using ServerlessMlops.Offline.Tests.Durable;
 using ServerlessMlops.TestSupport.Time;
 
@@ -19,6 +22,7 @@ namespace ServerlessMlops.Functions.Tests.Rollout;
 internal sealed class RolloutHarness : IAsyncDisposable
 {
     private readonly DurableHost host;
+    private readonly List<string> ids = [];
 
     /// <param name="twice">Whether every activity runs twice, as it may after a crash.</param>
     public RolloutHarness(bool twice = false)
@@ -88,10 +92,11 @@ internal sealed class RolloutHarness : IAsyncDisposable
 
         var input = new RolloutInput("flights", version, "training train-flights-1 passed every gate", "train-flights-1");
         await host.Client.ScheduleNewOrchestrationInstanceAsync(nameof(RolloutOrchestrator), input, new StartOrchestrationOptions(input.RunId));
+        ids.Add(input.RunId);
         return input.RunId;
     }
 
-    /// <summary>Lets time pass until the condition holds: ten seconds at a stroke, then as long as the engine needs to settle.</summary>
+    /// <summary>Lets time pass until the condition holds: ten seconds at a stroke, each after every rollout has gone to sleep.</summary>
     public async Task UntilAsync(Func<bool> condition, TimeSpan most)
     {
         DateTimeOffset end = Time.GetUtcNow() + most;
@@ -108,6 +113,13 @@ internal sealed class RolloutHarness : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until the rollout's run has ended while the clock stands still: only an event can have brought it about.</summary>
+    public async Task<Run> EndAtOnceAsync(string runId)
+    {
+        await Eventually.HoldsAsync(() => Run(runId) is { IsEnded: true }, $"the end of {runId} by an event");
+        return Run(runId)!;
+    }
+
     /// <summary>Lets time pass until the rollout's run has ended; the run.</summary>
     public async Task<Run> EndAsync(string runId, TimeSpan most)
     {
@@ -119,7 +131,26 @@ internal sealed class RolloutHarness : IAsyncDisposable
 
     public ValueTask DisposeAsync() => host.DisposeAsync();
 
-    // The engine works on other threads: a millisecond of real time is enough for an activity in memory, and a slow machine only sees a
-    // step judged some seconds late.
-    private static Task SettleAsync() => Task.Delay(TimeSpan.FromMilliseconds(3), TimeProvider.System);
+    // A rollout sleeps when its status names a look that is still to come. One that retries or is just being woken shows no such time, so the wait
+    // for it is bounded.
+    private async Task SettleAsync()
+    {
+        long started = TimeProvider.System.GetTimestamp();
+        while (TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromMilliseconds(250))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+            bool asleep = true;
+            foreach (string id in ids)
+            {
+                OrchestrationMetadata? instance = await Client.GetInstanceAsync(id, getInputsAndOutputs: true);
+                asleep &= instance is { IsCompleted: true } || (instance?.SerializedCustomStatus is { Length: > 0 } status
+                    && JsonSerializer.Deserialize<RolloutProgress>(status, MlopsJson.Options)!.NextLookAt > Time.GetUtcNow());
+            }
+
+            if (asleep)
+            {
+                return;
+            }
+        }
+    }
 }

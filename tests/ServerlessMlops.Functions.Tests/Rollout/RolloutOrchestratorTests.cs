@@ -109,7 +109,7 @@ public sealed class RolloutOrchestratorTests
 
         await harness.Registry.PromoteAsync("flights", 2, ByHand, default);
         await harness.Client.RaiseEventAsync(id, RolloutOrchestrator.PointerMoved, "moved");
-        Run run = await harness.EndAsync(id, TimeSpan.FromSeconds(30));
+        Run run = await harness.EndAtOnceAsync(id);
 
         run.Status.ShouldBe(RunStatus.Succeeded);
         run.Reason.ShouldBe("Promoted by unverified:ada: I say so.");
@@ -138,7 +138,7 @@ public sealed class RolloutOrchestratorTests
         string older = await RunningAsync(harness, 2);
 
         string newer = await harness.StartAsync(3);
-        Run ended = await harness.EndAsync(older, TimeSpan.FromMinutes(1));
+        Run ended = await harness.EndAtOnceAsync(older);
         Run promoted = await harness.EndAsync(newer, Long);
 
         ended.Status.ShouldBe(RunStatus.Cancelled);
@@ -193,7 +193,7 @@ public sealed class RolloutOrchestratorTests
     {
         await using RolloutHarness harness = Harness(Canary, live: null);
 
-        Run run = await harness.EndAsync(await harness.StartAsync(1), TimeSpan.FromSeconds(30));
+        Run run = await harness.EndAtOnceAsync(await harness.StartAsync(1));
 
         run.Status.ShouldBe(RunStatus.Succeeded);
         harness.Registry.Moves.ShouldBe([(LedgerAction.Promoted, 1)]);
@@ -204,7 +204,7 @@ public sealed class RolloutOrchestratorTests
     {
         await using RolloutHarness harness = Harness("target: delayed\n");
 
-        (await harness.EndAsync(await harness.StartAsync(2), TimeSpan.FromSeconds(30))).Status.ShouldBe(RunStatus.Succeeded);
+        (await harness.EndAtOnceAsync(await harness.StartAsync(2))).Status.ShouldBe(RunStatus.Succeeded);
 
         harness.Registry.Moves.ShouldBe([(LedgerAction.Promoted, 2)]);
     }
