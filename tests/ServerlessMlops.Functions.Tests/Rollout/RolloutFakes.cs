@@ -53,6 +53,9 @@ internal sealed class MemoryRegistry(TimeProvider time) : IModelRegistry
     public Task<Page<LedgerEntry>> ListLedgerAsync(string pipeline, int pageSize, string? continuation, CancellationToken cancellation) =>
         Task.FromResult(new Page<LedgerEntry>([.. Enumerable.Reverse(Ledger).Take(pageSize)], null));
 
+    public Task<ModelVersion> MoveVersionAsync(
+        string pipeline, int version, Func<RegistryHead, ModelVersion, DateTimeOffset, RegistryChange?> move, CancellationToken cancellation) => throw new NotSupportedException();
+
     public Task<RegistryHead> ChangeSpecAsync(string pipeline, string specHash, MoveReason reason, CancellationToken cancellation) => throw new NotSupportedException();
 
     public Task<ModelVersion?> GetVersionAsync(string pipeline, int version, CancellationToken cancellation) => throw new NotSupportedException();
@@ -126,6 +129,8 @@ internal sealed class MemoryModels : IModelStore
     public Task<string> SaveSearchAsync(string pipeline, string runId, SearchRecord search, CancellationToken cancellation) => throw new NotSupportedException();
 
     public Task<SearchRecord?> LoadSearchAsync(string pipeline, string runId, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task DeleteModelAsync(string pipeline, ModelVersion version, CancellationToken cancellation) => throw new NotSupportedException();
 
     public Task SaveVersionAsync(string pipeline, int version, ReadOnlyMemory<byte> onnx, ModelCard card, CancellationToken cancellation) => throw new NotSupportedException();
 }
