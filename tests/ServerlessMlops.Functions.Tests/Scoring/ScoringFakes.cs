@@ -68,7 +68,7 @@ internal sealed class FakeModels : IModelRegistry, IModelStore
         Key = "flight_id",
         Metrics = new Dictionary<string, double> { ["auc"] = 0.8 },
         Candidates = [],
-        Gates = [new GateVerdict("auc >= 0.7", true, "0.8")],
+        Gates = [new GateVerdict("auc >= 0.7", ServerlessMlops.Core.Evaluation.Verdict.Passed, "0.8")],
         DatasetId = "data-1",
         SpecHash = "spec-1",
         RunId = "run-1",
