@@ -1,8 +1,12 @@
+using ServerlessMlops.Benchmarks.Ingestion;
 using ServerlessMlops.Benchmarks.Learners;
 using ServerlessMlops.Benchmarks.Scoring;
 
 return args switch
 {
+    ["ingest", "run", .. string[] rest] => await IngestRun.RunAsync(rest),
+    ["ingest", "memory", .. string[] rest] => await IngestBenchmark.RunMemoryAsync(rest),
+    ["ingest", .. string[] rest] => await IngestBenchmark.RunAsync(rest),
     ["learners", .. string[] rest] => LearnersBenchmark.Run(rest),
     ["scoring", "serve", .. string[] rest] => ScoringServer.Run(rest),
     ["scoring", "parts"] => ScoringParts.Run(),
@@ -14,5 +18,6 @@ static int Usage()
 {
     Console.Error.WriteLine("Usage: dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- learners fit|predict DIRECTORY [--threads N] [--repeat N]");
     Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- scoring parts | scoring [--seconds N] [--repeat N] (needs wrk)");
+    Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- ingest [memory] [--data FOLDER] [--repeat N] [--only ours,batch,duckdb,polars,pandas] (needs node)");
     return 2;
 }
