@@ -106,7 +106,7 @@ internal static class CheckCommand
     }
 
     private static DatasetProfile? WithoutState(DatasetProfile? profile) =>
-        profile is null ? null : profile with { Columns = [.. profile.Columns.Select(c => c with { State = null })] };
+        profile is null ? null : profile with { RowSample = null, Columns = [.. profile.Columns.Select(c => c with { State = null })] };
 
     private static void Show(Reporter reporter, string path, BatchResult result, string[] rejected, double seconds)
     {
@@ -133,6 +133,17 @@ internal static class CheckCommand
         if (result.Profile is { } profile)
         {
             reporter.Console.Write(TableOf(profile));
+            if (profile.DuplicateRows is > 0 and var repeated)
+            {
+                reporter.Say(string.Create(CultureInfo.InvariantCulture, $"{repeated:N0} rows repeat an earlier one."));
+            }
+
+            if (profile.ClassBalance is { } classes)
+            {
+                double labelled = Math.Max(1, classes.Sum(c => c.Count));
+                string shares = string.Join(", ", classes.Take(5).Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Value} {c.Count / labelled * 100:0.##}%")));
+                reporter.Say($"classes of {Markup.Escape(profile.Target!)}: {Markup.Escape(shares)}{(classes.Count > 5 ? ", ..." : "")}");
+            }
         }
     }
 

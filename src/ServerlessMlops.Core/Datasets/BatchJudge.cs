@@ -9,6 +9,9 @@ namespace ServerlessMlops.Core.Datasets;
 /// <summary>Judges an upload by what reading it gave: the rules on the whole, the share of rejected rows, and what is odd about target and columns.</summary>
 internal sealed class BatchJudge(PipelineSpec spec, DateTimeOffset? asOf, DatasetProfile? reference, List<DataFinding> findings)
 {
+    /// <summary>Share of rows that repeat an earlier one from which on it is said.</summary>
+    private const double DuplicateShare = 0.05;
+
     public void Judge(TableReader reader, DatasetProfile profile, IReadOnlyList<RowRule> rules, IReadOnlyList<OrderedRule> ordered)
     {
         if (reader.RowCount == 0)
@@ -38,6 +41,7 @@ internal sealed class BatchJudge(PipelineSpec spec, DateTimeOffset? asOf, Datase
         }
 
         JudgeRejected(reader);
+        JudgeDuplicates(profile);
         JudgeTarget(profile);
         JudgeColumns(profile);
     }
@@ -119,6 +123,16 @@ internal sealed class BatchJudge(PipelineSpec spec, DateTimeOffset? asOf, Datase
         else
         {
             Add(DataFindingCodes.RowsRejected, FindingSeverity.Warning, null, $"{what}; see rejected.csv.");
+        }
+    }
+
+    private void JudgeDuplicates(DatasetProfile profile)
+    {
+        if (profile.DuplicateRows is { } repeated && profile.Rows > 0 && repeated >= DuplicateShare * profile.Rows && repeated > 1)
+        {
+            Add(DataFindingCodes.DuplicateRows, FindingSeverity.Warning, null,
+                $"{repeated:N0} of {profile.Rows:N0} rows ({Percent(repeated / (double)profile.Rows)}) repeat an earlier one in every column; rows on both sides of the split flatter a model. "
+                + "Was the export joined or appended twice? With a 'key' in the spec the last row of each key counts.");
         }
     }
 

@@ -65,6 +65,9 @@ public static class DataFindingCodes
     /// <summary>A column tells the target almost alone.</summary>
     public const string LikelyLeak = "LIKELY_LEAK";
 
+    /// <summary>Many rows repeat an earlier one in every column.</summary>
+    public const string DuplicateRows = "DUPLICATE_ROWS";
+
     /// <summary>Something odd that reading the file noticed.</summary>
     public const string ReadNote = "FILE_NOTE";
 }

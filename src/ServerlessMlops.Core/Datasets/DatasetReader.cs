@@ -1,4 +1,3 @@
-using System.Text;
 using ServerlessMlops.Data.Columns;
 using ServerlessMlops.Data.Snapshots;
 
@@ -21,45 +20,69 @@ public static class DatasetReader
         var wanted = manifest.Schema.Columns.Where(c => columns is null || columns.Contains(c.Name)).Select(c => c.Name).ToHashSet(StringComparer.Ordinal);
         var read = wanted.ToHashSet(StringComparer.Ordinal);
         read.UnionWith(new[] { manifest.Key, manifest.From is null ? null : manifest.Time }.OfType<string>());
-        var appenders = manifest.Schema.Columns.Where(c => read.Contains(c.Name)).Select(c => new ColumnAppender(c)).ToList();
-        int rows = 0;
+        int rows = CheckSize(manifest);
+        var assemblers = manifest.Schema.Columns.Where(c => read.Contains(c.Name)).Select(c => ColumnAssembler.Create(c, rows)).ToList();
+        long found = 0;
         foreach (var batch in manifest.Batches)
         {
             cancellationToken.ThrowIfCancellationRequested();
             await using var stream = await openBatch(batch.BatchId, cancellationToken);
             foreach (var part in ArrowFileReader.Open(stream).ReadAll(read))
             {
-                rows = checked(rows + part.RowCount);
-                foreach (var appender in appenders)
+                found += part.RowCount;
+                if (found > rows)
                 {
-                    appender.Append(part);
+                    throw new InvalidDataException($"Batch {batch.BatchId} has more than the {batch.Rows:N0} rows that the manifest says; the manifest does not fit its batches.");
+                }
+
+                foreach (var assembler in assemblers)
+                {
+                    int index = part.Schema.IndexOf(assembler.Schema.Name);
+                    assembler.Append(index < 0 ? null : part.Columns[index], part.RowCount);
                 }
             }
         }
 
-        var whole = new ColumnTable([.. appenders.Select(a => a.Build())], rows);
-        var kept = Keep(whole, manifest);
-        var table = kept.Length == rows ? whole : whole.Take(kept);
-        return wanted.Count == read.Count ? table : new ColumnTable([.. table.Columns.Where(c => wanted.Contains(c.Schema.Name))], table.RowCount);
+        if (found != rows)
+        {
+            throw new InvalidDataException($"The batches have {found:N0} rows; the manifest says {rows:N0} and does not fit its batches.");
+        }
+
+        return Finish(assemblers, manifest, wanted, rows);
+    }
+
+    /// <summary>The number of rows, which arrays of all columns are made for at once.</summary>
+    private static int CheckSize(DatasetManifest manifest) => manifest.Rows <= ColumnAssembler.MaxLength
+        ? (int)manifest.Rows
+        : throw new InvalidDataException($"The data set has {manifest.Rows:N0} rows; one table in memory holds at most {ColumnAssembler.MaxLength:N0}. Shorten the 'window' of the spec.");
+
+    /// <summary>Leaves rows out column by column, so that no more than one column is in memory twice.</summary>
+    private static ColumnTable Finish(List<ColumnAssembler> assemblers, DatasetManifest manifest, HashSet<string> wanted, int rows)
+    {
+        Column? Whole(string? name) => assemblers.FindIndex(a => a.Schema.Name == name) is var i and >= 0 ? assemblers[i].Build() : null;
+        var time = manifest.From is null ? null : Whole(manifest.Time);
+        var key = manifest.Key == manifest.Time && time is not null ? time : Whole(manifest.Key);
+        int[] kept = Keep(rows, time as TimestampColumn, manifest.From, key);
+        var columns = new List<Column>();
+        foreach (var assembler in assemblers.Where(a => wanted.Contains(a.Schema.Name)))
+        {
+            var column = assembler.Schema.Name == time?.Schema.Name ? time : assembler.Schema.Name == key?.Schema.Name ? key : assembler.Build();
+            columns.Add(kept.Length == rows ? column : column.Take(kept));
+        }
+
+        return new ColumnTable(columns, kept.Length);
     }
 
     /// <summary>The rows of the window, of which those with the same key count once: the last.</summary>
-    private static int[] Keep(ColumnTable table, DatasetManifest manifest)
+    private static int[] Keep(int count, TimestampColumn? times, long? from, Column? keys)
     {
-        var kept = Enumerable.Range(0, table.RowCount);
-        if (manifest.From is { } from && manifest.Time is { } time && table.Schema.IndexOf(time) >= 0 && table[time] is TimestampColumn times)
+        int[] rows = [.. Enumerable.Range(0, count).Where(row => times is null || times.Values[row] >= from)];
+        if (keys is null)
         {
-            kept = kept.Where(row => times.Values[row] >= from);
+            return rows;
         }
 
-        if (manifest.Key is not { } key || table.Schema.IndexOf(key) < 0)
-        {
-            return [.. kept];
-        }
-
-        var keys = table[key];
         var last = new Dictionary<ulong, int>();
-        var rows = kept.ToArray();
         foreach (int row in rows)
         {
             if (!keys.IsMissing(row))
@@ -69,84 +92,5 @@ public static class DatasetReader
         }
 
         return [.. rows.Where(row => keys.IsMissing(row) || last[RowHash.OfValue(keys, row)] == row)];
-    }
-
-    /// <summary>Joins a column's parts, whose types may differ from the wanted one.</summary>
-    private sealed class ColumnAppender(ColumnSchema schema)
-    {
-        private readonly CategoryDictionary _dictionary = new();
-        private readonly List<double> _numbers = [];
-        private readonly List<long> _longs = [];
-        private readonly List<int> _codes = [];
-        private readonly List<byte> _booleans = [];
-        private readonly List<int> _offsets = [0];
-        private readonly List<byte> _bytes = [];
-
-        public void Append(ColumnTable part)
-        {
-            int index = part.Schema.IndexOf(schema.Name);
-            var column = index < 0 ? null : part.Columns[index];
-            int[]? map = column is CategoryColumn categories && schema.Type == ColumnType.Category ? new int[categories.Dictionary.Count] : null;
-            map?.AsSpan().Fill(-1);
-            for (int row = 0; row < part.RowCount; row++)
-            {
-                bool missing = column is null || column.IsMissing(row);
-                switch (schema.Type)
-                {
-                    case ColumnType.Number:
-                        _numbers.Add(missing ? double.NaN : column switch
-                        {
-                            NumberColumn numbers => numbers.Values[row],
-                            IntegerColumn integers => integers.Values[row],
-                            _ => throw Mismatch(column!),
-                        });
-                        break;
-                    case ColumnType.Integer:
-                        _longs.Add(missing ? IntegerColumn.Missing : column is IntegerColumn whole ? whole.Values[row] : throw Mismatch(column!));
-                        break;
-                    case ColumnType.Timestamp:
-                        _longs.Add(missing ? TimestampColumn.Missing : column is TimestampColumn times ? times.Values[row] : throw Mismatch(column!));
-                        break;
-                    case ColumnType.Boolean:
-                        _booleans.Add(missing ? BooleanColumn.Missing : column is BooleanColumn booleans ? booleans.Values[row] : throw Mismatch(column!));
-                        break;
-                    case ColumnType.Category:
-                        _codes.Add(missing ? CategoryColumn.Missing : Code(column!, row, map));
-                        break;
-                    default:
-                        if (!missing)
-                        {
-                            _bytes.AddRange(column is TextColumn texts ? texts.Utf8At(row) : Encoding.UTF8.GetBytes(column!.TextAt(row)));
-                        }
-
-                        _offsets.Add(_bytes.Count);
-                        break;
-                }
-            }
-        }
-
-        public Column Build() => schema.Type switch
-        {
-            ColumnType.Number => new NumberColumn(schema, [.. _numbers], _numbers.Count),
-            ColumnType.Integer => new IntegerColumn(schema, [.. _longs], _longs.Count),
-            ColumnType.Timestamp => new TimestampColumn(schema, [.. _longs], _longs.Count),
-            ColumnType.Boolean => new BooleanColumn(schema, [.. _booleans], _booleans.Count),
-            ColumnType.Category => new CategoryColumn(schema, [.. _codes], _dictionary, _codes.Count),
-            _ => new TextColumn(schema, [.. _offsets], [.. _bytes], _offsets.Count - 1),
-        };
-
-        private int Code(Column column, int row, int[]? map)
-        {
-            if (map is null || column is not CategoryColumn categories)
-            {
-                return _dictionary.GetOrAdd(Encoding.UTF8.GetBytes(column.TextAt(row)));
-            }
-
-            ref int mapped = ref map[categories.Codes[row]];
-            return mapped >= 0 ? mapped : mapped = _dictionary.GetOrAdd(categories.Dictionary.Utf8Of(categories.Codes[row]));
-        }
-
-        private InvalidDataException Mismatch(Column column) =>
-            new($"Column '{schema.Name}' is {column.Schema.Type} in a batch where the data set wants {schema.Type}; the manifest does not fit its batches.");
     }
 }

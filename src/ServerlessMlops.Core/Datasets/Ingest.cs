@@ -26,7 +26,7 @@ public static class Ingest
                         source.Seek(0, SeekOrigin.Begin);
                     }
 
-                    return ValueTask.FromResult<Stream>(new BorrowedStream(source));
+                    return ValueTask.FromResult<Stream>(new ReadThroughStream(source));
                 },
                 Name = name,
                 Spec = spec,
@@ -66,41 +66,5 @@ public static class Ingest
                 output.SetLength(0);
             }
         }
-    }
-
-    /// <summary>A stream that is read here and disposed elsewhere.</summary>
-    private sealed class BorrowedStream(Stream inner) : Stream
-    {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => inner.CanSeek;
-
-        public override bool CanWrite => false;
-
-        public override long Length => inner.Length;
-
-        public override long Position
-        {
-            get => inner.Position;
-            set => inner.Position = value;
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
-
-        public override int Read(Span<byte> buffer) => inner.Read(buffer);
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => inner.ReadAsync(buffer, offset, count, cancellationToken);
-
-        public override long Seek(long offset, SeekOrigin origin) => inner.Seek(offset, origin);
-
-        public override void Flush()
-        {
-        }
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -17,6 +17,7 @@ public static class ProfileDifference
     public static IReadOnlyList<string> Describe(DatasetProfile before, DatasetProfile after)
     {
         var lines = new List<string>();
+        CompareRows(before, after, lines);
         foreach (var column in before.Columns.Where(c => after.Find(c.Name) is null))
         {
             lines.Add($"{column.Name}: gone");
@@ -40,6 +41,22 @@ public static class ProfileDifference
         }
 
         return lines;
+    }
+
+    private static void CompareRows(DatasetProfile before, DatasetProfile after, List<string> lines)
+    {
+        if (before.Rows > 0 && after.Rows > 0 && before.DuplicateRows / (double)before.Rows is { } then && after.DuplicateRows / (double)after.Rows is { } now
+            && Math.Abs(then - now) >= ShareChange)
+        {
+            lines.Add($"repeated rows: {Percent(then)} -> {Percent(now)}");
+        }
+
+        // Classes written as numbers; those written as names are told with their column.
+        if (before.ClassBalance is { } balance && after.ClassBalance is { } balanceNow && before.Target == after.Target && after.Find(after.Target!) is { Type: ColumnType.Integer } target
+            && before.Find(target.Name) is { } targetThen)
+        {
+            CompareNames(target.Name, targetThen, target, balance, balanceNow, lines);
+        }
     }
 
     private static void Compare(ColumnProfile then, ColumnProfile now, List<string> lines)

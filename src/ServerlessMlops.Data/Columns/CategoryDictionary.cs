@@ -57,6 +57,7 @@ public sealed class CategoryDictionary
     public int GetOrAdd(ReadOnlySpan<byte> utf8) => GetOrAdd(utf8, Utf8Hash.Of(utf8));
 
     /// <summary>As <see cref="GetOrAdd(ReadOnlySpan{byte})"/>, with the name's hash at hand.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int GetOrAdd(ReadOnlySpan<byte> utf8, ulong hash)
     {
         int code = Find(utf8, hash, out int slot);

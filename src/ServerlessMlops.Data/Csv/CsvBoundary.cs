@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ServerlessMlops.Data.Csv;
 
 /// <summary>
@@ -10,6 +12,7 @@ internal static class CsvBoundary
     /// <param name="data">Bytes from a row's beginning.</param>
     /// <param name="dialect">How the file is written.</param>
     /// <param name="openQuote">Whether <paramref name="data"/> ends within quotes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int FindLast(ReadOnlySpan<byte> data, CsvDialect dialect, out bool openQuote)
     {
         openQuote = false;
@@ -45,6 +48,7 @@ internal static class CsvBoundary
     }
 
     /// <summary>Moves past the closing quote; false if there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool SkipQuoted(ReadOnlySpan<byte> data, byte quote, ref int from)
     {
         while (true)

@@ -39,6 +39,7 @@ internal sealed class CsvTokenizer(CsvDialect dialect, int columnCount, int maxF
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool Next(FieldBatch batch)
     {
         batch.Buffer = _buffer;
@@ -100,6 +101,7 @@ internal sealed class CsvTokenizer(CsvDialect dialect, int columnCount, int maxF
         return row > 0;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void FinishRow(FieldBatch batch, int row, int rowStart, int found)
     {
         batch.RowStarts[row] = rowStart;
@@ -130,6 +132,7 @@ internal sealed class CsvTokenizer(CsvDialect dialect, int columnCount, int maxF
     }
 
     /// <summary>Reads the quoted field that begins at <paramref name="open"/>; returns its content and the mark that ends it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private (int Start, int Length, int Mark) ReadQuoted(ref byte bytes, int open)
     {
         int start = open + 1, close;

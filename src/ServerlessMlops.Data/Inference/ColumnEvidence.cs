@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ServerlessMlops.Data.Columns;
 using ServerlessMlops.Data.Parsing;
 
@@ -21,6 +22,7 @@ internal sealed class ColumnEvidence
     private long _bytes;
     private long _spaces;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(ReadOnlySpan<byte> field)
     {
         var text = field.Trim(" \t\r\n"u8);
@@ -72,6 +74,7 @@ internal sealed class ColumnEvidence
         return new InferredColumn(schema, reason, _values, _missing, distinct);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddNumeric(ReadOnlySpan<byte> text)
     {
         if (NumberParser.TryParseInteger(text, out _))

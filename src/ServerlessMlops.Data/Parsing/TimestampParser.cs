@@ -16,6 +16,7 @@ public static class TimestampParser
     /// <param name="text">The field.</param>
     /// <param name="form">Which form beside ISO 8601 is read.</param>
     /// <param name="microseconds">Microseconds since 1970-01-01 UTC.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryParse(ReadOnlySpan<byte> text, TimestampForm form, out long microseconds)
     {
         microseconds = 0;
@@ -74,6 +75,7 @@ public static class TimestampParser
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryParseTime(ReadOnlySpan<byte> text, out long microseconds)
     {
         microseconds = 0;

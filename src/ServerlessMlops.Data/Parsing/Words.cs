@@ -1,9 +1,12 @@
+using System.Runtime.CompilerServices;
+
 namespace ServerlessMlops.Data.Parsing;
 
 /// <summary>Words that stand for no value, and for true and false.</summary>
 public static class Words
 {
     /// <summary>Whether a field stands for no value: empty, <c>NA</c>, <c>N/A</c>, <c>#N/A</c>, <c>null</c>, <c>NaN</c>, <c>None</c>, <c>nil</c> (any case) or <c>\N</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool IsMissing(ReadOnlySpan<byte> text) => text.Length switch
     {
         0 => true,

@@ -49,9 +49,11 @@ internal static class ColumnProfileMerge
         };
         var merged = Describe(new ColumnSchema(a.Name, a.Type), sketch, top, distinct);
         long rows = a.Rows + b.Rows;
+        double? Weighted(double? x, double? y) => x is null || y is null || rows == 0 ? x ?? y : (x * a.Rows + y * b.Rows) / rows;
         return merged with
         {
-            TargetAssociation = a.TargetAssociation is { } x && b.TargetAssociation is { } y && rows > 0 ? (x * a.Rows + y * b.Rows) / rows : a.TargetAssociation ?? b.TargetAssociation,
+            TargetAssociation = Weighted(a.TargetAssociation, b.TargetAssociation),
+            TargetCorrelation = Weighted(a.TargetCorrelation, b.TargetCorrelation),
             LikelyLeak = a.LikelyLeak is null && b.LikelyLeak is null ? null : (a.LikelyLeak ?? true) && (b.LikelyLeak ?? true),
         };
     }
@@ -60,7 +62,7 @@ internal static class ColumnProfileMerge
     public static IReadOnlyList<ValueCount> TopOf(IEnumerable<ValueCount> counts) =>
         [.. counts.Where(c => c.Count > 0).OrderByDescending(c => c.Count).ThenBy(c => c.Value, StringComparer.Ordinal).Take(ColumnProfile.TopCount)];
 
-    private static IReadOnlyList<ValueCount> MergeTop(IReadOnlyList<ValueCount> a, IReadOnlyList<ValueCount> b) =>
+    public static IReadOnlyList<ValueCount> MergeTop(IReadOnlyList<ValueCount> a, IReadOnlyList<ValueCount> b) =>
         TopOf(a.Concat(b).GroupBy(c => c.Value).Select(g => new ValueCount(g.Key, g.Sum(c => c.Count))));
 
     private static long UnionCount(IReadOnlyList<ValueCount> a, IReadOnlyList<ValueCount> b) => a.Concat(b).Select(c => c.Value).Distinct().LongCount();

@@ -14,6 +14,17 @@ public sealed record DatasetProfile
     /// <summary>The column to predict, if one is named.</summary>
     public string? Target { get; init; }
 
+    /// <summary>
+    /// Rows that repeat an earlier one in every column: exact up to 131,072 different rows, beyond an estimate from a sample of at least 65,536 of them.
+    /// </summary>
+    public long? DuplicateRows { get; init; }
+
+    /// <summary>The target's values and how often each comes, the most frequent first, where it has few enough to be classes.</summary>
+    public IReadOnlyList<ValueCount>? ClassBalance { get; init; }
+
+    /// <summary>A sample of the rows' hashes, in base 64: tells how many rows two profiles share when they are merged.</summary>
+    public string? RowSample { get; init; }
+
     /// <summary>Columns, in the table's order.</summary>
     public required IReadOnlyList<ColumnProfile> Columns { get; init; }
 
@@ -23,7 +34,8 @@ public sealed record DatasetProfile
     /// <summary>
     /// The profile of both tables' rows together. Counts, moments, extremes and distinct counts are those of one pass over both; quantiles stay
     /// within <see cref="QuantileSketch.RankError"/>; a category that is not among the top of both has a lower bound as its count; the
-    /// association with the target is the mean weighted by rows.
+    /// association with the target is the mean weighted by rows. Rows that both have count as duplicates: exact while neither has more than 4,096
+    /// different ones, else estimated from the samples of at least 2,048.
     /// </summary>
     /// <exception cref="ArgumentException">The tables have other columns or types.</exception>
     public static DatasetProfile Merge(DatasetProfile a, DatasetProfile b)
@@ -33,10 +45,15 @@ public sealed record DatasetProfile
             throw new ArgumentException("Profiles of tables with different columns cannot be merged; merge those of one schema.");
         }
 
+        bool sameTarget = a.Target == b.Target;
+        var rows = a.RowSample is null || b.RowSample is null ? default : DuplicateSketch.Merge(a.RowSample, b.RowSample);
         return new DatasetProfile
         {
             Rows = a.Rows + b.Rows,
-            Target = a.Target == b.Target ? a.Target : null,
+            Target = sameTarget ? a.Target : null,
+            DuplicateRows = rows.Sample is null ? null : a.DuplicateRows + b.DuplicateRows + rows.Shared,
+            ClassBalance = sameTarget && a.ClassBalance is { } x && b.ClassBalance is { } y ? ColumnProfileMerge.MergeTop(x, y) : null,
+            RowSample = rows.Sample,
             Columns = [.. a.Columns.Zip(b.Columns, ColumnProfile.Merge)],
         };
     }
@@ -100,7 +117,11 @@ public sealed record ColumnProfile
     /// correlation ratio adjusted for the number of categories, or Cramér's V, by the two types.</summary>
     public double? TargetAssociation { get; init; }
 
-    /// <summary>Whether the column tells the target almost alone: most likely it is known only after the fact.</summary>
+    /// <summary>Pearson's correlation with the target, -1 to 1, where both are numbers, times or true/false.</summary>
+    public double? TargetCorrelation { get; init; }
+
+    /// <summary>Whether the column tells the target almost alone (an association of 0.98, or classes guessed right from it alone): most likely it is
+    /// known only after the fact.</summary>
     public bool? LikelyLeak { get; init; }
 
     /// <summary>What merging needs beyond the statistics.</summary>

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace ServerlessMlops.Data.Profiling;
@@ -25,6 +26,7 @@ public readonly record struct Moments(long Count, double Mean, double M2, double
     public double Skewness => M2 > 0 ? Math.Sqrt(Count) * M3 / Math.Pow(M2, 1.5) : double.NaN;
 
     /// <summary>Of a block without NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Moments Of(ReadOnlySpan<double> values)
     {
         if (values.IsEmpty)

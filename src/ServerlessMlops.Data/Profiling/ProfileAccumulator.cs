@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ServerlessMlops.Data.Columns;
 
 namespace ServerlessMlops.Data.Profiling;
@@ -13,7 +14,11 @@ public sealed class ProfileAccumulator
     private readonly long[]?[] _counts;
     private readonly CategoryDictionary?[] _dictionaries;
     private readonly TargetLink?[] _links;
+    private readonly LeakCheck?[] _leaks;
+    private readonly DuplicateSketch _duplicates = new();
+    private readonly ClassCounter _classes = new();
     private readonly int _target;
+    private long[] _targetClasses = [];
     private double[] _x = [];
     private double[] _y = [];
 
@@ -26,6 +31,8 @@ public sealed class ProfileAccumulator
         _target = target is null ? -1 : schema.IndexOf(target);
         bool linked = _target >= 0 && IsLinkable(schema.Columns[_target].Type);
         _links = [.. schema.Columns.Select((c, i) => linked && i != _target && IsLinkable(c.Type) ? new TargetLink() : null)];
+        bool classes = linked && schema.Columns[_target].Type is ColumnType.Category or ColumnType.Boolean or ColumnType.Integer;
+        _leaks = [.. schema.Columns.Select((c, i) => classes && i != _target && IsLinkable(c.Type) && c.Type != ColumnType.Category ? new LeakCheck() : null)];
     }
 
     /// <summary>Profiles tables that are in memory.</summary>
@@ -68,17 +75,24 @@ public sealed class ProfileAccumulator
             }
 
             double? strength = _links[c]?.Strength();
+            bool? alone = _leaks[c]?.Verdict();
             columns[c] = ColumnProfileMerge.Describe(schema, _sketches[c], top, distinct) with
             {
                 TargetAssociation = strength,
-                LikelyLeak = strength is null ? null : strength >= LeakStrength,
+                TargetCorrelation = _links[c]?.Correlation(),
+                LikelyLeak = strength is null && alone is null ? null : strength >= LeakStrength || alone == true,
             };
         }
+
+        var target = _target < 0 ? null : columns[_target];
 
         return new DatasetProfile
         {
             Rows = columns.Length == 0 ? 0 : _sketches[0].Rows,
-            Target = _target < 0 ? null : _schema.Columns[_target].Name,
+            Target = target?.Name,
+            ClassBalance = target?.Type == ColumnType.Integer ? _classes.Build() : target?.Top,
+            DuplicateRows = _duplicates.Duplicates(),
+            RowSample = _duplicates.ToSample(),
             Columns = columns,
         };
     }
@@ -97,14 +111,21 @@ public sealed class ProfileAccumulator
             }
         }
 
+        _duplicates.Add(part.RowHashes);
         if (_target >= 0)
         {
+            if (table.Columns[_target] is IntegerColumn classes)
+            {
+                _classes.Add(classes);
+            }
+
             Link(table);
         }
     }
 
     private static bool IsLinkable(ColumnType type) => type is not (ColumnType.Text or ColumnType.Identifier);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void CountCategories(int c, CategoryColumn column)
     {
         _dictionaries[c] = column.Dictionary;
@@ -166,16 +187,46 @@ public sealed class ProfileAccumulator
         }
 
         var (ys, yCodes) = Sides(table.Columns[_target], ref _y);
+        bool leaks = _leaks.Any(l => l is not null) && _sketches[0].Rows <= LeakCheck.MaxRows + table.RowCount;
+        if (leaks)
+        {
+            ListClasses(table.Columns[_target]);
+        }
+
         for (int c = 0; c < _links.Length; c++)
         {
             if (_links[c] is { } link)
             {
                 var (xs, xCodes) = Sides(table.Columns[c], ref _x);
                 link.Add(xs.Span, xCodes.Span, ys.Span, yCodes.Span);
+                if (leaks)
+                {
+                    _leaks[c]?.Add(xs.Span, _targetClasses.AsSpan(0, table.RowCount));
+                }
             }
         }
     }
 
+    private void ListClasses(Column target)
+    {
+        if (_targetClasses.Length < target.Length)
+        {
+            _targetClasses = new long[target.Length];
+        }
+
+        for (int row = 0; row < target.Length; row++)
+        {
+            _targetClasses[row] = target.IsMissing(row) ? IntegerColumn.Missing : target switch
+            {
+                IntegerColumn integers => integers.Values[row],
+                CategoryColumn categories => categories.Codes[row],
+                BooleanColumn booleans => booleans.Values[row],
+                _ => IntegerColumn.Missing,
+            };
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (Memory<double> Numbers, Memory<int> Codes) Sides(Column column, ref double[] scratch)
     {
         if (column is CategoryColumn categories)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ServerlessMlops.Data.Profiling;
 
 /// <summary>
@@ -23,6 +25,7 @@ public sealed class QuantileSketch
     public long Count { get; private set; }
 
     /// <summary>Adds a value that stands for 2^<paramref name="level"/> values. NaN is not allowed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(double value, int level = 0)
     {
         while (_levels.Count <= level)
@@ -144,6 +147,7 @@ public sealed class QuantileSketch
         return Math.Max(LeastCapacity, (int)capacity);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Compact(int level)
     {
         if (level + 1 == _levels.Count)

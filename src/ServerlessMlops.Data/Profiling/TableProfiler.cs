@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ServerlessMlops.Data.Columns;
 
 namespace ServerlessMlops.Data.Profiling;
@@ -6,7 +7,11 @@ namespace ServerlessMlops.Data.Profiling;
 internal sealed class TableProfiler(TableSchema schema)
 {
     private readonly ColumnSketch[] _columns = [.. schema.Columns.Select(_ => new ColumnSketch())];
+    private readonly RowHasher _rows = new();
     private double[] _values = [];
+
+    /// <summary>A hash of each row of the chunk.</summary>
+    public ReadOnlySpan<ulong> RowHashes => _rows.Hashes;
 
     /// <summary>What was seen of each column.</summary>
     public IReadOnlyList<ColumnSketch> Columns => _columns;
@@ -29,6 +34,7 @@ internal sealed class TableProfiler(TableSchema schema)
             _values = new double[Math.Max(table.RowCount, _values.Length * 2)];
         }
 
+        _rows.Run(table);
         int level = table.RowCount < 4096 || ordinal < 4 ? 0 : 3;
         for (int c = 0; c < _columns.Length; c++)
         {
@@ -55,6 +61,7 @@ internal sealed class TableProfiler(TableSchema schema)
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Span<double> Gather(ReadOnlySpan<double> values)
     {
         int count = 0;
@@ -67,6 +74,7 @@ internal sealed class TableProfiler(TableSchema schema)
         return _values.AsSpan(0, count);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Span<double> Gather(ReadOnlySpan<long> values)
     {
         int count = 0;
@@ -79,6 +87,7 @@ internal sealed class TableProfiler(TableSchema schema)
         return _values.AsSpan(0, count);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddNumbers(ColumnSketch sketch, ReadOnlySpan<double> values, int level, uint seed)
     {
         sketch.Values += values.Length;
@@ -114,6 +123,7 @@ internal sealed class TableProfiler(TableSchema schema)
         sketch.Trues += trues;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddTexts(ColumnSketch sketch, TextColumn column)
     {
         var offsets = column.Offsets;

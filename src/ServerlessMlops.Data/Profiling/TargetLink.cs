@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ServerlessMlops.Data.Columns;
 
 namespace ServerlessMlops.Data.Profiling;
@@ -54,7 +55,7 @@ internal sealed class TargetLink
             return CramersV();
         }
 
-        double vx = _xx - _x * _x / _count, vy = _yy - _y * _y / _count;
+        double vx = _xx - _x * _x / _count;
         if (_groups.Count > 0)
         {
             double between = _groups.Values.Sum(g => g.Sum * g.Sum / g.Count) - _x * _x / _count;
@@ -63,9 +64,22 @@ internal sealed class TargetLink
             return Math.Sqrt(Math.Clamp(1 - unexplained, 0, 1));
         }
 
-        return vx > 0 && vy > 0 ? Math.Min(1, Math.Abs(_xy - _x * _y / _count) / Math.Sqrt(vx * vy)) : 0;
+        return Math.Abs(Correlation() ?? 0);
     }
 
+    /// <summary>Pearson's correlation, -1 to 1, of two columns of numbers; null for others, and where too little was seen to tell.</summary>
+    public double? Correlation()
+    {
+        if (_count < 10 || _cells.Count > 0 || _groups.Count > 0)
+        {
+            return null;
+        }
+
+        double vx = _xx - _x * _x / _count, vy = _yy - _y * _y / _count;
+        return vx > 0 && vy > 0 ? Math.Clamp((_xy - _x * _y / _count) / Math.Sqrt(vx * vy), -1, 1) : 0;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddPairs(ReadOnlySpan<double> xs, ReadOnlySpan<double> ys)
     {
         for (int i = 0; i < xs.Length; i++)
@@ -92,6 +106,7 @@ internal sealed class TargetLink
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddGrouped(ReadOnlySpan<double> values, ReadOnlySpan<int> codes)
     {
         for (int i = 0; i < values.Length; i++)
@@ -116,6 +131,7 @@ internal sealed class TargetLink
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddCells(ReadOnlySpan<int> xs, ReadOnlySpan<int> ys)
     {
         for (int i = 0; i < xs.Length && _cells.Count < MaxCells; i++)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ServerlessMlops.Data.Columns;
 using ServerlessMlops.Data.Profiling;
 
@@ -37,6 +38,7 @@ internal sealed class ChunkMerger
     }
 
     /// <summary>Replaces the chunk's codes by those of the whole file. A name enters by the first kept row that has it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private CategoryColumn Recode(CategoryColumn column, CategoryDictionary whole)
     {
         var part = column.Dictionary;

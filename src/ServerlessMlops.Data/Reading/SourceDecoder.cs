@@ -18,6 +18,7 @@ internal sealed class SourceDecoder : IAsyncDisposable
     private int _aheadUsed;
     private string _packing = "";
     private int _byteOrderMark;
+    private bool _checked;
 
     private SourceDecoder(Stream raw, ReadLimits limits)
     {
@@ -72,7 +73,7 @@ internal sealed class SourceDecoder : IAsyncDisposable
         DecodedBytes += filled;
         if (filled < buffer.Length)
         {
-            CheckGzipEnd();
+            await CheckGzipEndAsync(cancellationToken);
         }
 
         if (_packing.Length > 0 && DecodedBytes > 64 << 20 && DecodedBytes / Math.Max(1, _raw.BytesRead) > _limits.MaxExpansion)
@@ -85,14 +86,68 @@ internal sealed class SourceDecoder : IAsyncDisposable
     }
 
     /// <summary>
-    /// The framework's decompressor takes a stream that is cut off for one that ends. A gzip file ends with the size of its content, which
-    /// tells; of a file of several members it is that of the last, which does not.
+    /// The framework's decompressor takes a stream that is cut off for one that ends. A gzip member ends with the size of its content, which tells: for a
+    /// file of several members the last one is unpacked again, from where it may begin.
     /// </summary>
-    private void CheckGzipEnd()
+    private async ValueTask CheckGzipEndAsync(CancellationToken cancellationToken)
     {
-        if (_packing == "gzip" && _raw.GzipHeaders == 0 && _raw.Tail != (uint)(DecodedBytes + _byteOrderMark))
+        if (!_packing.StartsWith("gzip", StringComparison.Ordinal) || _checked)
         {
-            throw Damaged(new InvalidDataException("its end is missing"));
+            return;
+        }
+
+        _checked = true;
+        if (_raw.GzipHeaders.Count == 0)
+        {
+            // What is transcoded has another size than what was packed.
+            if (_packing == "gzip" && _raw.Tail != (uint)(DecodedBytes + _byteOrderMark))
+            {
+                throw Damaged(new InvalidDataException("its end is missing"));
+            }
+
+            return;
+        }
+
+        uint size = _raw.Tail;
+        if (_packing == "gzip" && size == (uint)(DecodedBytes + _byteOrderMark))
+        {
+            return;
+        }
+
+        foreach (long begin in _raw.CanSeek ? _raw.GzipHeaders.Reverse().ToArray() : [])
+        {
+            if (await CountMemberAsync(begin, cancellationToken) == size)
+            {
+                return;
+            }
+        }
+
+        if (_raw.CanSeek)
+        {
+            throw Damaged(new InvalidDataException("the end of its last member is missing"));
+        }
+    }
+
+    /// <summary>How many bytes what begins there unpacks to, modulo 2^32; null if it is no gzip data.</summary>
+    private async ValueTask<uint?> CountMemberAsync(long begin, CancellationToken cancellationToken)
+    {
+        _raw.Seek(begin, SeekOrigin.Begin);
+        var buffer = new byte[1 << 16];
+        long count = 0;
+        try
+        {
+            await using var member = new GZipStream(new ReadThroughStream(_raw), CompressionMode.Decompress);
+            for (int got; (got = await member.ReadAsync(buffer, cancellationToken)) > 0;)
+            {
+                count += got;
+            }
+
+            return (uint)count;
+        }
+        catch (InvalidDataException)
+        {
+            // Packed data that looks like a header by chance.
+            return null;
         }
     }
 
@@ -140,7 +195,7 @@ internal sealed class SourceDecoder : IAsyncDisposable
 
         if (FileKinds.Foreign(head) is { } kind)
         {
-            throw new UnreadableFileException(FileFaults.Unsupported, $"the file is {kind}. CSV, TSV and JSON Lines are read, plain or in gzip or zip: convert it to one of them.");
+            throw new UnreadableFileException(FileFaults.Unsupported, $"the file is {kind}{(kind.Contains("Zstandard", StringComparison.Ordinal) ? ", which .NET 10 cannot unpack" : "")}. CSV, TSV and JSON Lines are read, plain or in gzip or zip: convert it to one of them.");
         }
 
         if (StartsWith(head, [0xFF, 0xFE]) || StartsWith(head, [0xFE, 0xFF]))

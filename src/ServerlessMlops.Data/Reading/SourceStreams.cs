@@ -1,8 +1,13 @@
 namespace ServerlessMlops.Data.Reading;
 
-/// <summary>Counts the bytes read from a stream that it does not own.</summary>
-internal sealed class CountingStream(Stream inner) : Stream
+/// <summary>Counts the bytes read from a stream that it does not own, and notes where members of a gzip file may begin.</summary>
+internal sealed class CountingStream(Stream inner) : ReadThroughStream(inner)
 {
+    private const int HeaderBytes = 10;
+    private const int MaxHeaders = 64;
+    private readonly byte[] _seam = new byte[2 * HeaderBytes];
+    private readonly Queue<long> _headers = [];
+    private int _carried;
     private ulong _tail;
 
     public long BytesRead { get; private set; }
@@ -10,73 +15,17 @@ internal sealed class CountingStream(Stream inner) : Stream
     /// <summary>The last 4 bytes read, as a little-endian number: of a gzip member, the size of its content modulo 2^32.</summary>
     public uint Tail => (uint)(_tail >> 32);
 
-    /// <summary>Places after the first byte that look like the beginning of a gzip member.</summary>
-    public int GzipHeaders { get; private set; }
+    /// <summary>Places after the first byte that look like the beginning of a gzip member; the last 64 of them.</summary>
+    public IReadOnlyCollection<long> GzipHeaders => _headers;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => inner.CanSeek;
-
-    public override bool CanWrite => false;
-
-    public override long Length => inner.Length;
-
-    public override long Position
+    protected override void OnRead(ReadOnlySpan<byte> bytes)
     {
-        get => inner.Position;
-        set => inner.Position = value;
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override int Read(Span<byte> buffer)
-    {
-        int count = inner.Read(buffer);
-        Look(buffer[..count]);
-        return count;
-    }
-
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        await CountAsync(buffer, cancellationToken);
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override long Seek(long offset, SeekOrigin origin) => inner.Seek(offset, origin);
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    private async ValueTask<int> CountAsync(Memory<byte> buffer, CancellationToken cancellationToken)
-    {
-        int count = await inner.ReadAsync(buffer, cancellationToken);
-        Look(buffer.Span[..count]);
-        return count;
-    }
-
-    private void Look(ReadOnlySpan<byte> bytes)
-    {
-        for (int i = 0; i < bytes.Length; i++)
-        {
-            int at = bytes[i..].IndexOf((ReadOnlySpan<byte>)[0x1F, 0x8B, 0x08]);
-            if (at < 0)
-            {
-                break;
-            }
-
-            // Flags, extra flags and system of a member's header have few values; content that looks like one by chance is rare.
-            i += at;
-            if (BytesRead + i > 0 && i + 10 <= bytes.Length && bytes[i + 3] < 32 && bytes[i + 8] is 0 or 2 or 4 && bytes[i + 9] is < 14 or 255)
-            {
-                GzipHeaders++;
-            }
-        }
-
+        // A header may lie across two reads: the end of the last one and the beginning of this one are looked at together.
+        int more = Math.Min(bytes.Length, HeaderBytes - 1);
+        bytes[..more].CopyTo(_seam.AsSpan(_carried));
+        Look(_seam.AsSpan(0, _carried + more), BytesRead - _carried, _carried);
+        Look(bytes, BytesRead, bytes.Length);
+        Carry(bytes);
         foreach (byte b in bytes.Length > 8 ? bytes[^8..] : bytes)
         {
             _tail = (_tail >> 8) | ((ulong)b << 56);
@@ -84,53 +33,66 @@ internal sealed class CountingStream(Stream inner) : Stream
 
         BytesRead += bytes.Length;
     }
+
+    /// <summary>Looks for headers that begin within the first so many bytes.</summary>
+    private void Look(ReadOnlySpan<byte> bytes, long position, int within)
+    {
+        for (int i = 0; i < within; i++)
+        {
+            int at = bytes[i..].IndexOf((ReadOnlySpan<byte>)[0x1F, 0x8B, 0x08]);
+            i += at;
+            if (at < 0 || i >= within)
+            {
+                return;
+            }
+
+            // Flags, extra flags and system of a member's header have few values; content that looks like one by chance is rare.
+            if (position + i > 0 && i + HeaderBytes <= bytes.Length && bytes[i + 3] < 32 && bytes[i + 8] is 0 or 2 or 4 && bytes[i + 9] is < 14 or 255)
+            {
+                _headers.Enqueue(position + i);
+                if (_headers.Count > MaxHeaders)
+                {
+                    _headers.Dequeue();
+                }
+            }
+        }
+    }
+
+    private void Carry(ReadOnlySpan<byte> bytes)
+    {
+        const int most = HeaderBytes - 1;
+        if (bytes.Length >= most)
+        {
+            bytes[^most..].CopyTo(_seam);
+            _carried = most;
+            return;
+        }
+
+        int kept = Math.Min(_carried, most - bytes.Length);
+        _seam.AsSpan(_carried - kept, kept).CopyTo(_seam);
+        bytes.CopyTo(_seam.AsSpan(kept));
+        _carried = kept + bytes.Length;
+    }
 }
 
 /// <summary>Some bytes, then a stream that it does not own.</summary>
-internal sealed class PrefixedStream(byte[] prefix, Stream rest) : Stream
+internal sealed class PrefixedStream(byte[] prefix, Stream rest) : ReadThroughStream(rest)
 {
     private int _used;
 
-    public override bool CanRead => true;
-
     public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
         int count = FromPrefix(buffer);
-        return count > 0 ? count : rest.Read(buffer);
+        return count > 0 ? count : base.Read(buffer);
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         int count = FromPrefix(buffer.Span);
-        return count > 0 ? ValueTask.FromResult(count) : rest.ReadAsync(buffer, cancellationToken);
+        return count > 0 ? ValueTask.FromResult(count) : base.ReadAsync(buffer, cancellationToken);
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private int FromPrefix(Span<byte> buffer)
     {

@@ -82,12 +82,33 @@ internal sealed class ArrowBody
 
     private int AddValidity(Column column)
     {
-        int missing = 0;
-        for (int row = 0; row < column.Length; row++)
+        int n = column.Length;
+        switch (column)
         {
-            missing += column.IsMissing(row) ? 1 : 0;
-        }
+            case NumberColumn numbers:
+                int missing = 0;
+                foreach (double value in numbers.Values.AsSpan(0, n))
+                {
+                    missing += double.IsNaN(value) ? 1 : 0;
+                }
 
+                return AddValidity(column, missing);
+            case IntegerColumn integers:
+                return AddValidity(column, integers.Values.AsSpan(0, n).Count(IntegerColumn.Missing));
+            case TimestampColumn times:
+                return AddValidity(column, times.Values.AsSpan(0, n).Count(TimestampColumn.Missing));
+            case CategoryColumn categories:
+                return AddValidity(column, categories.Codes.AsSpan(0, n).Count(CategoryColumn.Missing));
+            case BooleanColumn booleans:
+                return AddValidity(column, booleans.Values.AsSpan(0, n).Count(BooleanColumn.Missing));
+            default:
+                return AddValidity(column, Enumerable.Range(0, n).Count(column.IsMissing));
+        }
+    }
+
+    /// <summary>Adds the bits of the values that are there; where none is missing, an empty buffer.</summary>
+    private int AddValidity(Column column, int missing)
+    {
         if (missing == 0)
         {
             Buffers.Add(_length);

@@ -97,24 +97,24 @@ public sealed class ArrowFileReader
 
     private Column ReadColumn(ColumnSchema schema, int index, int rows, long body, ReadOnlySpan<long> buffers)
     {
-        byte[]? valid = buffers[1] == 0 ? null : ReadBuffer(body, buffers, 0, (rows + 7) / 8);
+        byte[]? valid = buffers[1] == 0 ? null : ReadArray<byte>(body, buffers, 0, (rows + 7) / 8);
         bool Missing(int row) => valid is not null && (valid[row >> 3] >> (row & 7) & 1) == 0;
         switch (schema.Type)
         {
             case ColumnType.Number:
-                var numbers = MemoryMarshal.Cast<byte, double>(ReadBuffer(body, buffers, 1, rows * 8)).ToArray();
+                var numbers = ReadArray<double>(body, buffers, 1, rows);
                 Mark(numbers, double.NaN, Missing, valid);
                 return new NumberColumn(schema, numbers, rows);
             case ColumnType.Integer:
-                var integers = MemoryMarshal.Cast<byte, long>(ReadBuffer(body, buffers, 1, rows * 8)).ToArray();
+                var integers = ReadArray<long>(body, buffers, 1, rows);
                 Mark(integers, IntegerColumn.Missing, Missing, valid);
                 return new IntegerColumn(schema, integers, rows);
             case ColumnType.Timestamp:
-                var times = MemoryMarshal.Cast<byte, long>(ReadBuffer(body, buffers, 1, rows * 8)).ToArray();
+                var times = ReadArray<long>(body, buffers, 1, rows);
                 Mark(times, TimestampColumn.Missing, Missing, valid);
                 return new TimestampColumn(schema, times, rows);
             case ColumnType.Boolean:
-                var bits = ReadBuffer(body, buffers, 1, (rows + 7) / 8);
+                var bits = ReadArray<byte>(body, buffers, 1, (rows + 7) / 8);
                 var booleans = new byte[rows];
                 for (int row = 0; row < rows; row++)
                 {
@@ -124,10 +124,10 @@ public sealed class ArrowFileReader
                 Mark(booleans, BooleanColumn.Missing, Missing, valid);
                 return new BooleanColumn(schema, booleans, rows);
             case ColumnType.Category:
-                var codes = MemoryMarshal.Cast<byte, int>(ReadBuffer(body, buffers, 1, rows * 4)).ToArray();
+                var codes = ReadArray<int>(body, buffers, 1, rows);
                 Mark(codes, CategoryColumn.Missing, Missing, valid);
                 var names = DictionaryOf(index);
-                if (codes.Any(code => code < -1 || code >= names.Count))
+                if (codes.AsSpan().ContainsAnyExceptInRange(CategoryColumn.Missing, names.Count - 1))
                 {
                     throw new InvalidDataException($"Column '{schema.Name}' has a code outside its dictionary of {names.Count} names.");
                 }
@@ -182,8 +182,8 @@ public sealed class ArrowFileReader
 
     private (int[] Offsets, byte[] Bytes) ReadTexts(long body, ReadOnlySpan<long> buffers, int count, string column)
     {
-        var offsets = MemoryMarshal.Cast<byte, int>(ReadBuffer(body, buffers, 1, (count + 1) * 4)).ToArray();
-        var bytes = ReadBuffer(body, buffers, 2, buffers.Length > 5 ? checked((int)buffers[5]) : 0);
+        var offsets = ReadArray<int>(body, buffers, 1, count + 1);
+        var bytes = ReadArray<byte>(body, buffers, 2, buffers.Length > 5 ? checked((int)buffers[5]) : 0);
         for (int i = 0; i < count; i++)
         {
             if (offsets[i] < 0 || offsets[i + 1] < offsets[i] || offsets[i + 1] > bytes.Length)
@@ -195,20 +195,25 @@ public sealed class ArrowFileReader
         return (offsets, bytes);
     }
 
-    private byte[] ReadBuffer(long body, ReadOnlySpan<long> buffers, int index, int least)
+    /// <summary>Reads so many elements of a buffer, straight into their array.</summary>
+    private T[] ReadArray<T>(long body, ReadOnlySpan<long> buffers, int index, int count)
+        where T : unmanaged
     {
         if (index * 2 + 1 >= buffers.Length)
         {
             throw new InvalidDataException($"A column has {buffers.Length / 2} buffers; buffer {index} was expected.");
         }
 
-        long offset = buffers[index * 2], length = buffers[index * 2 + 1];
-        if (offset < 0 || least < 0 || length < least || body + offset + length > _stream.Length)
+        long offset = buffers[index * 2], length = buffers[index * 2 + 1], wanted = count * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
+        if (offset < 0 || count < 0 || length < wanted || body + offset + length > _stream.Length)
         {
-            throw new InvalidDataException($"A buffer of {length} bytes at {offset} does not fit the file; {least} bytes were expected.");
+            throw new InvalidDataException($"A buffer of {length} bytes at {offset} does not fit the file; {wanted} bytes were expected.");
         }
 
-        return ReadAt(_stream, body + offset, least);
+        var values = new T[count];
+        _stream.Seek(body + offset, SeekOrigin.Begin);
+        _stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
+        return values;
     }
 
     private (FlatTable Header, long Body) ReadMessage(long[] blocks, int index, byte kind)

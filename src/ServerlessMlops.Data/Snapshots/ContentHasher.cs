@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -96,6 +97,7 @@ public sealed class ContentHasher : IDisposable
     }
 
     /// <summary>Texts as length and bytes, in turn per row: not all lengths and then all bytes, which would depend on the grouping of rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddTexts(IncrementalHash hash, TextColumn column)
     {
         int total = column.Offsets[column.Length] - column.Offsets[0] + column.Length * 4;

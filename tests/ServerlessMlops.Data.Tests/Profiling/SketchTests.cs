@@ -114,12 +114,76 @@ public class SketchTests
     public async Task Build_WithATarget_FindsWhatGivesItAway()
     {
         var random = new Random(2);
-        var rows = Enumerable.Range(0, 5000).Select(_ => (Y: random.Next(2), X: random.NextDouble())).Select(r => $"{r.Y},{r.X:R},{r.Y * 3 + 1},{(r.Y == 1 ? "bad" : "fine")},c{random.Next(5)},{r.X + r.Y:R}\n");
-        var profile = (await Tables.ReadAsync("y,noise,cost,effect,color,some\n" + string.Concat(rows), target: "y")).Profile;
+        var rows = Enumerable.Range(0, 5000).Select(_ => (Y: random.Next(2), X: random.NextDouble())).Select(r => $"{r.Y},{r.X:R},{r.Y * 3 + 1},{(r.Y == 1 ? "bad" : "fine")},c{random.Next(5)},{r.X + 0.9 * r.Y:R},{r.X + r.Y:R},{(r.Y == 1 ? r.X.ToString("R") : "")}\n");
+        var profile = (await Tables.ReadAsync("y,noise,cost,effect,color,some,apart,onlyBad\n" + string.Concat(rows), target: "y")).Profile;
 
-        profile.Columns.Where(c => c.LikelyLeak == true).Select(c => c.Name).ShouldBe(["cost", "effect"]);
+        profile.Columns.Where(c => c.LikelyLeak == true).Select(c => c.Name).ShouldBe(["cost", "effect", "apart", "onlyBad"]);
+        profile.Find("apart")!.TargetAssociation!.Value.ShouldBeLessThan(0.95, "the classes lie apart, which a correlation does not see");
+        profile.Find("cost")!.TargetCorrelation!.Value.ShouldBe(1, 1e-9);
+        profile.Find("color")!.TargetCorrelation.ShouldBeNull();
+        profile.ClassBalance!.Select(c => c.Value).ShouldBe(["0", "1"], ignoreOrder: true);
+        profile.ClassBalance!.Sum(c => c.Count).ShouldBe(5000);
         profile.Find("noise")!.TargetAssociation!.Value.ShouldBeLessThan(0.06);
         profile.Find("color")!.TargetAssociation!.Value.ShouldBeLessThan(0.06);
         profile.Find("some")!.TargetAssociation!.Value.ShouldBeInRange(0.8, 0.95);
     }
+
+    [Theory]
+    [InlineData(1_000, 100)]
+    [InlineData(100_000, 0)]
+    [InlineData(2_000_000, 200_000)]
+    public void Duplicates_AmongManyRows_AreCounted(int rows, int repeated)
+    {
+        var sketch = new DuplicateSketch();
+        var hashes = Enumerable.Range(0, rows - repeated).Concat(Enumerable.Range(0, repeated)).Select(i => Utf8Hash.Of((ulong)i)).ToArray();
+        foreach (ulong[] chunk in hashes.Chunk(7_777))
+        {
+            sketch.Add(chunk);
+        }
+
+        ((double)sketch.Duplicates()).ShouldBe(repeated, rows <= DuplicateSketch.Capacity ? 0.5 : 0.05 * repeated);
+    }
+
+    [Fact]
+    public async Task Merge_OfProfilesThatShareRows_CountsThemAsDuplicates()
+    {
+        string Rows(int from, int count) => "a,b,t\n" + string.Concat(Enumerable.Range(from, count).Select(i => $"{i},x{i % 5},{i % 3}\n"));
+        async Task<DatasetProfile> Of(string text) => (await Tables.ReadAsync(text, target: "t")).Profile;
+
+        var exact = DatasetProfile.Merge(await Of(Rows(0, 3000)), await Of(Rows(2000, 2000)));
+        exact.DuplicateRows.ShouldBe(1000);
+        exact.ClassBalance!.Sum(c => c.Count).ShouldBe(5000);
+        var estimated = DatasetProfile.Merge(await Of(Rows(0, 60_000)), await Of(Rows(40_000, 60_000)));
+        ((double)estimated.DuplicateRows!).ShouldBe(20_000, 3_000);
+        (await Of(Rows(0, 500) + Rows(100, 50)[6..])).DuplicateRows.ShouldBe(50);
+        (await Of("a,t\n1.0,0\n1,0\n,1\n,1\n")).DuplicateRows.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Build_SkewedValues_HaveTheSkewnessOfTheFormula()
+    {
+        double[] values = [.. Enumerable.Range(0, 3000).Select(i => Math.Exp(i % 100 / 20.0))];
+        var profile = (await Tables.ReadAsync("x,y\n" + string.Concat(values.Select(v => $"{v:R},1\n")))).Profile;
+        double mean = values.Average(), m2 = values.Average(v => Math.Pow(v - mean, 2)), m3 = values.Average(v => Math.Pow(v - mean, 3));
+        profile.Find("x")!.Skewness!.Value.ShouldBe(m3 / Math.Pow(m2, 1.5), 1e-9);
+    }
+
+    [Fact]
+    public void Merge_OfRandomHalves_StaysWithinTheStatedErrors() => Prop.ForAll(
+        ArbMap.Default.GeneratorFor<(int Seed, byte Cut)>().ToArbitrary(),
+        input =>
+        {
+            var random = new Random(input.Seed);
+            int rows = random.Next(50, 3000), cut = Math.Max(10, rows * input.Cut / 256);
+            string[] lines = [.. Enumerable.Range(0, rows).Select(i => $"{Math.Round(random.NextDouble() * 1000, random.Next(6))},{(char)('a' + random.Next(20))},{random.Next(2)},{(random.Next(9) == 0 ? "" : random.Next(500))}\n")];
+            DatasetProfile Of(IEnumerable<string> part) => Tables.ReadAsync("x,c,y,z\n" + string.Concat(part), target: "y", change: c => c with { Type = c.Name switch { "c" => ColumnType.Category, "y" => ColumnType.Integer, _ => ColumnType.Number } }).GetAwaiter().GetResult().Profile;
+            var whole = Of(lines);
+            var merged = DatasetProfile.Merge(Of(lines[..cut]), Of(lines[cut..]));
+            var x = whole.Find("x")!;
+            var y = merged.Find("x")!;
+            return whole.Rows == merged.Rows && whole.DuplicateRows == merged.DuplicateRows && whole.ClassBalance!.SequenceEqual(merged.ClassBalance!)
+                && whole.Find("c")!.Top!.SequenceEqual(merged.Find("c")!.Top!) && whole.Find("c")!.Distinct == merged.Find("c")!.Distinct
+                && (x.Min, x.Max, x.Distinct, x.Missing) == (y.Min, y.Max, y.Distinct, y.Missing) && Math.Abs(x.Mean!.Value - y.Mean!.Value) < 1e-9 * x.Mean
+                && x.Quantiles!.Zip(y.Quantiles!).All(q => Math.Abs(q.First - q.Second) <= 40);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(40).WithReplay(1234567, 7654321));
 }
