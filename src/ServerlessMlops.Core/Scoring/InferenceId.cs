@@ -21,6 +21,9 @@ public readonly record struct InferenceId(string Pipeline, DateTimeOffset Hour, 
     /// <summary>The longest id, in characters.</summary>
     public const int LongestId = 128;
 
+    /// <summary>What the id of a row that a challenger scored in the shadow has after the id of the answer that was given.</summary>
+    public const string ShadowSuffix = ":shadow";
+
     /// <summary>What a caller's id has to be, in words for an error.</summary>
     public const string Rule = "1 to 128 letters, digits and '.', '_', ':', '-'";
 

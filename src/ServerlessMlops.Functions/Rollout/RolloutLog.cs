@@ -10,4 +10,10 @@ internal static partial class RolloutLog
 
     [LoggerMessage(4201, LogLevel.Warning, "Rollout {RunId} could not be woken; it finds out at its next look.")]
     public static partial void NotWoken(ILogger logger, Exception exception, string runId);
+
+    [LoggerMessage(4202, LogLevel.Warning, "Scoring a request to pipeline {Pipeline} in the shadow by version {Version} failed; its caller was answered before.")]
+    public static partial void ShadowFailed(ILogger logger, Exception exception, string pipeline, int version);
+
+    [LoggerMessage(4203, LogLevel.Information, "{Requests} requests were not scored in the shadow because too many waited ({Total} since the process started). Their callers were answered.")]
+    public static partial void ShadowsDropped(ILogger logger, long requests, long total);
 }

@@ -35,7 +35,7 @@ public sealed class PredictionLog : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<PredictionLog> _logger;
     private readonly string _instance;
-    private readonly ConcurrentDictionary<ServingModel, Lane> _lanes = new();
+    private readonly ConcurrentDictionary<(ServingModel Model, bool IsShadow), Lane> _lanes = new();
     private readonly Channel<Work> _work = Channel.CreateUnbounded<Work>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ArrayBufferWriter<byte> _lines = new();
     private readonly ArrayBufferWriter<byte> _index = new();
@@ -66,17 +66,18 @@ public sealed class PredictionLog : BackgroundService
     /// <param name="batch">The rows, scored.</param>
     /// <param name="requestId">The request's own id; empty where it has none.</param>
     /// <param name="latency">How long reading and scoring took.</param>
-    public LoggedRows Append(ServingModel model, ScoringBatch batch, ReadOnlySpan<byte> requestId, TimeSpan latency)
+    /// <param name="given">Of a challenger in the shadow: where the rows that were answered went; null for the answer itself.</param>
+    public LoggedRows Append(ServingModel model, ScoringBatch batch, ReadOnlySpan<byte> requestId, TimeSpan latency, LoggedRows? given = null)
     {
         while (true)
         {
-            Lane lane = _lanes.GetOrAdd(model, static m => new Lane(m));
+            Lane lane = _lanes.GetOrAdd((model, given is not null), static key => new Lane(key.Model, key.IsShadow));
             lock (lane)
             {
                 // Between finding it and locking it, a resting lane may have been forgotten: rows put there would never be written.
                 if (!lane.IsForgotten)
                 {
-                    return Append(lane, batch, requestId, latency);
+                    return Append(lane, batch, requestId, latency, given);
                 }
             }
         }
@@ -133,7 +134,7 @@ public sealed class PredictionLog : BackgroundService
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(CloseByTimeAsync(stoppingToken), WriteClosedAsync(stoppingToken));
 
-    private LoggedRows Append(Lane lane, ScoringBatch batch, ReadOnlySpan<byte> requestId, TimeSpan latency)
+    private LoggedRows Append(Lane lane, ScoringBatch batch, ReadOnlySpan<byte> requestId, TimeSpan latency, LoggedRows? given)
     {
         DateTimeOffset now = _time.GetUtcNow();
         long size = PredictionSegment.Estimate(batch);
@@ -148,11 +149,11 @@ public sealed class PredictionLog : BackgroundService
         {
             Close(lane);
             var name = new PredictionSegmentName(lane.Model.Card.Pipeline, HourOf(now), _instance, Interlocked.Increment(ref _nextSegment));
-            lane.Segment = segment = new PredictionSegment(lane.Model, name, now);
+            lane.Segment = segment = new PredictionSegment(lane.Model, name, now, lane.IsShadow);
         }
 
         long sizeBefore = segment.EstimatedBytes;
-        int first = segment.Append(batch, requestId, now, (int)Math.Min(latency.TotalMicroseconds, int.MaxValue));
+        int first = segment.Append(batch, requestId, now, (int)Math.Min(latency.TotalMicroseconds, int.MaxValue), given?.IdPrefix, given?.FirstRow ?? 0);
         Interlocked.Add(ref _buffered, segment.EstimatedBytes - sizeBefore);
         return new LoggedRows(segment.IdPrefix, first);
     }
@@ -232,7 +233,7 @@ public sealed class PredictionLog : BackgroundService
 
     private void CloseLanes(Func<Lane, bool> which)
     {
-        foreach ((ServingModel model, Lane lane) in _lanes)
+        foreach (((ServingModel, bool) key, Lane lane) in _lanes)
         {
             lock (lane)
             {
@@ -242,7 +243,7 @@ public sealed class PredictionLog : BackgroundService
                     if (lane.Segment is null && !_closed && lane.IsResting(_time.GetUtcNow()))
                     {
                         lane.IsForgotten = true;
-                        _lanes.TryRemove(model, out _);
+                        _lanes.TryRemove(key, out _);
                     }
 
                     Close(lane);
@@ -275,7 +276,7 @@ public sealed class PredictionLog : BackgroundService
     private sealed record Work(PredictionSegment? Segment, TaskCompletionSource? Written);
 
     /// <summary>The open file of one model, and its allowance of rows.</summary>
-    private sealed class Lane(ServingModel model)
+    private sealed class Lane(ServingModel model, bool isShadow)
     {
         private double _allowance = double.MaxValue;
         private DateTimeOffset _allowedAt;
@@ -283,6 +284,8 @@ public sealed class PredictionLog : BackgroundService
         private DateTimeOffset _droppedHour;
 
         public ServingModel Model { get; } = model;
+
+        public bool IsShadow { get; } = isShadow;
 
         public PredictionSegment? Segment { get; set; }
 

@@ -5,7 +5,9 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Scoring;
+using ServerlessMlops.Functions.Rollout;
 
 namespace ServerlessMlops.Functions.Scoring;
 
@@ -24,7 +26,7 @@ internal interface IScoringProtocol
 /// allocates next to nothing of its own.
 /// </summary>
 public sealed class ScoringEndpoint(
-    ModelCache models, PredictionLog log, IOptions<ScoringOptions> options, TimeProvider time, ILogger<ScoringEndpoint> logger)
+    ModelCache models, PredictionLog log, ShadowScorer shadows, IOptions<ScoringOptions> options, TimeProvider time, ILogger<ScoringEndpoint> logger)
 {
     /// <summary>The header that carries the caller's id of a request.</summary>
     public const string InferenceIdHeader = "Inference-Id";
@@ -42,6 +44,7 @@ public sealed class ScoringEndpoint(
     {
         long started = time.GetTimestamp();
         LiveModel? model = null;
+        ShadowRequest? shadow = null;
         int status = StatusCodes.Status200OK;
         bool admitted = Interlocked.Increment(ref _requests) <= _mostRequests;
         try
@@ -64,7 +67,7 @@ public sealed class ScoringEndpoint(
                     (problem, ReadResult body) = await ReadBodyAsync(http.Request, cancellation);
                     if (problem is null)
                     {
-                        problem = Score(http, body.Buffer, ref model!, found.Challenger, protocol, started);
+                        problem = Score(http, body.Buffer, ref model!, ref shadow, found.Challenger, protocol, started);
                         http.Request.BodyReader.AdvanceTo(body.Buffer.End);
                     }
                 }
@@ -99,6 +102,10 @@ public sealed class ScoringEndpoint(
         {
             Interlocked.Decrement(ref _requests);
             model?.Counter?.CountRequest(time.GetElapsedTime(started), status);
+            if (shadow is not null)
+            {
+                shadows.Offer(shadow);
+            }
         }
     }
 
@@ -132,18 +139,18 @@ public sealed class ScoringEndpoint(
         $"The body has more than {_limits.MaxBodyBytes} bytes, the most that is read. Send the rows in several requests, or drop the file into the scoring container.";
 
     private ScoringProblem? Score(
-        HttpContext http, ReadOnlySequence<byte> body, ref LiveModel live, Challenger? challenger, IScoringProtocol protocol, long started)
+        HttpContext http, ReadOnlySequence<byte> body, ref LiveModel live, ref ShadowRequest? shadow, Challenger? challenger, IScoringProtocol protocol, long started)
     {
         if (body.IsSingleSegment)
         {
-            return Score(http, body.FirstSpan, ref live, challenger, protocol, started);
+            return Score(http, body.FirstSpan, ref live, ref shadow, challenger, protocol, started);
         }
 
         byte[] whole = ArrayPool<byte>.Shared.Rent((int)body.Length);
         try
         {
             body.CopyTo(whole);
-            return Score(http, whole.AsSpan(0, (int)body.Length), ref live, challenger, protocol, started);
+            return Score(http, whole.AsSpan(0, (int)body.Length), ref live, ref shadow, challenger, protocol, started);
         }
         finally
         {
@@ -154,7 +161,7 @@ public sealed class ScoringEndpoint(
     // The champion's signature reads the request, since the key that decides who answers stands in the body; where the challenger answers, its
     // own signature reads it again. After the call, live is the version that answered.
     private ScoringProblem? Score(
-        HttpContext http, ReadOnlySpan<byte> body, ref LiveModel live, Challenger? challenger, IScoringProtocol protocol, long started)
+        HttpContext http, ReadOnlySpan<byte> body, ref LiveModel live, ref ShadowRequest? shadow, Challenger? challenger, IScoringProtocol protocol, long started)
     {
         ServingModel model = live.Model;
         string? requestId = http.Request.Headers[InferenceIdHeader];
@@ -199,6 +206,11 @@ public sealed class ScoringEndpoint(
             LoggedRows logged = log.Append(model, batch, id, time.GetElapsedTime(started));
             protocol.Write(workspace.Answer, batch, model, new RowIds(batch, id, logged.IdPrefix, logged.FirstRow));
             WriteAnswer(http.Response, workspace.Answer.WrittenSpan);
+            if (challenger is { Strategy: DeployStrategy.Shadow })
+            {
+                shadow = shadows.Prepare(challenger.Model, protocol, http.Request.ContentType, body, id, logged);
+            }
+
             return null;
         }
         finally

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using ServerlessMlops.Core.Monitoring;
 using ServerlessMlops.Core.Scoring;
 using ServerlessMlops.Core.Scoring.Predictions;
+using ServerlessMlops.Functions.Rollout;
 using ServerlessMlops.Storage.Predictions;
 
 namespace ServerlessMlops.Functions.Scoring;
@@ -27,6 +28,8 @@ public static class ScoringServices
         return services
             .AddSingleton<ModelLoader>()
             .AddSingleton<ModelCache>()
+            .AddSingleton<ShadowScorer>()
+            .AddHostedService(provider => provider.GetRequiredService<ShadowScorer>())
             .AddSingleton<ScoringEndpoint>()
             .AddSingleton<PredictionLookup>()
             .AddSingleton<PredictionLog>()

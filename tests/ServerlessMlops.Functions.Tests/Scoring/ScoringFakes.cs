@@ -75,7 +75,7 @@ internal sealed class FakeModels : IModelRegistry, IModelStore
         Seed = 1,
         TrainRows = 1,
         HoldoutRows = 1,
-        Reference = [],
+        Reference = [new FeatureGroups("speed", FeatureKind.Number, [], [], [0, 0])],
         OutputReference = new FeatureGroups("output", FeatureKind.Number, [], [], [0, 0]),
     };
 

@@ -24,8 +24,10 @@ public sealed class PredictionSegment
     /// <param name="model">The model whose answers it keeps.</param>
     /// <param name="name">Its name.</param>
     /// <param name="openedAt">When it was opened.</param>
-    public PredictionSegment(ServingModel model, PredictionSegmentName name, DateTimeOffset openedAt)
+    /// <param name="isShadow">Whether its answers went to nobody: a challenger scored what another version had answered.</param>
+    public PredictionSegment(ServingModel model, PredictionSegmentName name, DateTimeOffset openedAt, bool isShadow = false)
     {
+        IsShadow = isShadow;
         Model = model;
         Name = name;
         OpenedAt = openedAt;
@@ -37,6 +39,12 @@ public sealed class PredictionSegment
 
     /// <summary>Its name.</summary>
     public PredictionSegmentName Name { get; }
+
+    /// <summary>
+    /// Whether its answers went to nobody. Such a row carries the id of the answer that was given, with <see cref="InferenceId.ShadowSuffix"/>, so that the
+    /// two are found together and never taken for one another.
+    /// </summary>
+    public bool IsShadow { get; }
 
     /// <summary>When it was opened.</summary>
     public DateTimeOffset OpenedAt { get; }
@@ -58,7 +66,10 @@ public sealed class PredictionSegment
     /// <param name="requestId">The request's own id; empty where it has none.</param>
     /// <param name="at">When it arrived.</param>
     /// <param name="latencyMicroseconds">How long it took to read and score.</param>
-    public int Append(ScoringBatch batch, ReadOnlySpan<byte> requestId, DateTimeOffset at, int latencyMicroseconds)
+    /// <param name="givenPrefix">Of a shadow: the minted prefix of the rows that were answered; empty where they had ids of the caller.</param>
+    /// <param name="givenRow">Of a shadow: the number of the first of those rows.</param>
+    public int Append(
+        ScoringBatch batch, ReadOnlySpan<byte> requestId, DateTimeOffset at, int latencyMicroseconds, ReadOnlySpan<byte> givenPrefix = default, int givenRow = 0)
     {
         int first = Rows;
         int width = Model.Signature.Width + Model.Outputs.Width;
@@ -69,7 +80,8 @@ public sealed class PredictionSegment
         batch.Features.CopyTo(values.AsSpan(first * width));
         batch.Outputs.CopyTo(values.AsSpan((first * width) + batch.Features.Length));
         batch.CategoryCodes.CopyTo(codes.AsSpan(first * Model.Signature.CategoryCount));
-        requests.Add(new AnsweredRequest(first, batch.Rows, at, latencyMicroseconds, requestId.IsEmpty ? default : Keep(requestId)));
+        requests.Add(new AnsweredRequest(
+            first, batch.Rows, at, latencyMicroseconds, requestId.IsEmpty ? default : Keep(requestId), givenPrefix.IsEmpty ? default : Keep(givenPrefix), givenRow));
         for (int row = 0; row < batch.Rows && (batch.HasKeys || batch.HasInferenceIds); row++)
         {
             KeepText(first + row, RowText.Key, batch.Key(row));
@@ -155,7 +167,8 @@ public sealed class PredictionSegment
     }
 
     /// <summary>A request's rows in the file.</summary>
-    internal readonly record struct AnsweredRequest(int FirstRow, int Rows, DateTimeOffset At, int LatencyMicroseconds, TextSlice Id);
+    internal readonly record struct AnsweredRequest(
+        int FirstRow, int Rows, DateTimeOffset At, int LatencyMicroseconds, TextSlice Id, TextSlice GivenPrefix, int GivenRow);
 
     /// <summary>A piece of text of a row: its key, its own id, or (0 and up) the unseen category of that input.</summary>
     internal readonly record struct RowText(int Row, int What, TextSlice Slice)

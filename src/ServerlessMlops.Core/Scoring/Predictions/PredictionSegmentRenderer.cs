@@ -10,7 +10,7 @@ namespace ServerlessMlops.Core.Scoring.Predictions;
 /// <summary>
 /// Makes the lines of a file of the prediction log:
 /// <code>{"inferenceId":"...","at":"2026-01-02T03:04:05.678Z","version":3,"key":"...","features":{"speed":1.5,"carrier":"AA"},"outputs":[0.83],"decision":"yes","latencyMicroseconds":41}</code>
-/// A missing value is null; a category that training did not see is its text (cut after 128 bytes, the first hundred of a request; else null).
+/// A shadow's line has <c>"shadow":true</c> after its version. A missing value is null; a category that training did not see is its text (cut after 128 bytes, the first hundred of a request; else null).
 /// </summary>
 internal sealed class PredictionSegmentRenderer(PredictionSegment segment)
 {
@@ -21,8 +21,8 @@ internal sealed class PredictionSegmentRenderer(PredictionSegment segment)
 
     public void Render(ArrayBufferWriter<byte> lines, List<(ReadOnlyMemory<byte> Id, PredictionLine Line)> entries)
     {
-        byte[] version = Encoding.UTF8.GetBytes($"\",\"version\":{model.Version}");
-        byte[] id = new byte[RowIds.LongestId];
+        byte[] version = Encoding.UTF8.GetBytes($"\",\"version\":{model.Version}{(segment.IsShadow ? ",\"shadow\":true" : "")}");
+        byte[] id = new byte[RowIds.LongestId + InferenceId.ShadowSuffix.Length];
         foreach (PredictionSegment.AnsweredRequest request in segment.Requests)
         {
             byte[] at = Encoding.UTF8.GetBytes(request.At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
@@ -109,13 +109,20 @@ internal sealed class PredictionSegmentRenderer(PredictionSegment segment)
 
     private int WriteId(PredictionSegment.AnsweredRequest request, int row, ReadOnlySpan<PredictionSegment.RowText> texts, Span<byte> id)
     {
+        int length;
         if (Find(texts, PredictionSegment.RowText.Id, out ReadOnlySpan<byte> own))
         {
             own.CopyTo(id);
-            return own.Length;
+            length = own.Length;
+        }
+        else
+        {
+            bool given = request.GivenPrefix.Length > 0;
+            length = RowIds.Compose(
+                segment.TextOf(request.Id), request.Rows, given ? segment.TextOf(request.GivenPrefix) : segment.IdPrefix, given ? request.GivenRow : request.FirstRow, row, id);
         }
 
-        return RowIds.Compose(segment.TextOf(request.Id), request.Rows, segment.IdPrefix, request.FirstRow, row, id);
+        return segment.IsShadow ? length + Encoding.UTF8.GetBytes(InferenceId.ShadowSuffix, id[length..]) : length;
     }
 
     // The texts are in the order of the rows, and so is the rendering.

@@ -50,6 +50,38 @@ public class PredictionSegmentTests
     }
 
     [Fact]
+    public void Render_Shadow_MarksLinesAndPointsToTheAnswersThatWereGiven()
+    {
+        var segment = new PredictionSegment(Model, Name, At, isShadow: true);
+        ScoringBatch minted = Scored("""{"instances":[[30,20,"AA"],[1,2,null]]}""");
+        segment.Append(minted, default, At, 41, "flights.2026010203.89abcdef.0."u8, 17);
+        ScoringBatch own = Scored("""{"dataframe_records":[{"speed":1,"altitude":0.1,"carrier":"AA","inferenceId":"own"}]}""");
+        segment.Append(own, default, At, 41, "flights.2026010203.89abcdef.0."u8, 19);
+        ScoringBatch callers = Scored("""{"instances":[[30,20,"AA"]]}""");
+        segment.Append(callers, "order-1"u8, At, 41, "flights.2026010203.89abcdef.0."u8, 20);
+
+        var lines = new ArrayBufferWriter<byte>();
+        var index = new ArrayBufferWriter<byte>();
+        segment.Render(lines, index);
+
+        JsonElement[] rows = [.. Text(lines).TrimEnd('\n').Split('\n').Select(line => JsonDocument.Parse(line).RootElement)];
+        rows.ShouldAllBe(row => row.GetProperty("shadow").GetBoolean());
+        string[] ids = ["flights.2026010203.89abcdef.0.17:shadow", "flights.2026010203.89abcdef.0.18:shadow", "own:shadow", "order-1:shadow"];
+        rows.Select(row => row.GetProperty("inferenceId").GetString()).ShouldBe(ids);
+        PredictionIndex.Find(index.WrittenSpan, "own"u8).ShouldBeNull("the answer that was given is another row's");
+        PredictionIndex.Find(index.WrittenSpan, "own:shadow"u8).ShouldNotBeNull();
+    }
+
+    private static ScoringBatch Scored(string body)
+    {
+        var batch = new ScoringBatch();
+        batch.Reset(Model.Signature, Model.Version, ScoringLimits.Default);
+        InvocationReader.Read(Encoding.UTF8.GetBytes(body), batch, ScoringLimits.Default).ShouldBeNull();
+        batch.Predict(Model.Predictor);
+        return batch;
+    }
+
+    [Fact]
     public void Find_AnyOfManyIds_IsFoundAndOthersAreNot()
     {
         var random = new Random(3);
