@@ -17,6 +17,8 @@ public static class RunAlerts
             (RunKind.Rollout, RunStatus.Rejected) => (AlertTopic.Rollback, AlertSeverity.Critical, "A rollout was rolled back"),
             (RunKind.Rollout, RunStatus.Waiting) => (AlertTopic.Approval, AlertSeverity.Warning, "A rollout waits for evidence or for a decision"),
             (RunKind.Rollout, RunStatus.Succeeded) => (AlertTopic.Promoted, AlertSeverity.Info, "A model version went live"),
+            (RunKind.Approval, RunStatus.Waiting) => (AlertTopic.Approval, AlertSeverity.Warning, "A model version waits for approval"),
+            (RunKind.Approval, _) when run.IsEnded => (AlertTopic.Approval, AlertSeverity.Info, "An approval was decided"),
             _ => null,
         };
         return told is not { } tell ? null : new AlertEvent
@@ -29,6 +31,7 @@ public static class RunAlerts
             Detail = run.Reason ?? string.Join(", ", run.Outputs.Select(o => $"{o.Kind} {o.Id}")),
             At = run.EndedAt ?? run.StartedAt,
             Evidence = run.Id,
+            Resolved = run is { Kind: RunKind.Approval, IsEnded: true, Status: not RunStatus.Failed },
         };
     }
 }

@@ -14,6 +14,9 @@ public enum RunKind
 
     /// <summary>One check of a live model.</summary>
     Monitor,
+
+    /// <summary>One question to a person: may this version go live?</summary>
+    Approval,
 }
 
 /// <summary>How a run stands.</summary>

@@ -65,7 +65,7 @@ public sealed class RunControl(RunEnds ends, ITrainingRequests requests, Trainin
                 return new RunVerbResult(run, null, TrainingRequest.RunId(run.Pipeline, row.Pending ? row.Generation + 1 : row.Generation));
             case RunKind.Training when run.Status == RunStatus.Rejected:
                 return Refused(run, $"Run '{run.Id}' was rejected, and the same data and spec lead to the same judgement. Change the spec or upload more data.");
-            case RunKind.Rollout or RunKind.Monitor:
+            case RunKind.Rollout or RunKind.Monitor or RunKind.Approval:
                 return Refused(run, $"Run '{run.Id}' is a {Name(run.Kind)}, which is not retried: {Instead(run.Kind)}");
             default:
                 return Refused(run, $"Run '{run.Id}' is {Name(run.Status)}; a retry takes one that failed{(run.Kind == RunKind.Ingestion ? ", was rejected, waits," : "")} or was cancelled.");
@@ -98,7 +98,10 @@ public sealed class RunControl(RunEnds ends, ITrainingRequests requests, Trainin
 
     private static string Name(Enum value) => value.ToString().ToLowerInvariant();
 
-    private static string Instead(RunKind kind) => kind == RunKind.Rollout
-        ? "promote or roll back a version by hand (POST .../promote, .../rollback)."
-        : "the next check comes with the next hour.";
+    private static string Instead(RunKind kind) => kind switch
+    {
+        RunKind.Rollout => "promote or roll back a version by hand (POST .../promote, .../rollback).",
+        RunKind.Approval => "decide it (POST .../runs/{id}/approval), or promote the version by hand.",
+        _ => "the next check comes with the next hour.",
+    };
 }

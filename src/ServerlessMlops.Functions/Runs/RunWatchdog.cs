@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Training;
+using ServerlessMlops.Functions.Approvals;
 
 namespace ServerlessMlops.Functions.Runs;
 
@@ -13,7 +14,7 @@ namespace ServerlessMlops.Functions.Runs;
 /// failed, with the reason, and the training request it held is closed. Where nothing is open it costs one listing and one query per pipeline.
 /// </summary>
 public sealed partial class RunWatchdog(
-    IRunLog runs, RunEnds ends, RunControl control, IPipelineStore pipelines, ITrainingRequests requests, IOptions<RunsOptions> options, TimeProvider time, ILogger<RunWatchdog> logger)
+    IRunLog runs, RunEnds ends, RunControl control, ApprovalDecisions approvals, IPipelineStore pipelines, ITrainingRequests requests, IOptions<RunsOptions> options, TimeProvider time, ILogger<RunWatchdog> logger)
 {
     /// <summary>Most orchestrations looked at in one round; the rest is looked at in the next.</summary>
     public const int MostLooks = 1000;
@@ -36,12 +37,18 @@ public sealed partial class RunWatchdog(
         {
             await foreach (Run run in runs.ListOpenAsync(pipeline, cancellation))
             {
-                if (run.Status != RunStatus.Running || time.GetUtcNow() - run.StartedAt < options.Value.Grace || ++looks > MostLooks)
+                bool waits = run.Status == RunStatus.Waiting && run.Kind == RunKind.Approval;
+                if ((run.Status != RunStatus.Running && !waits) || time.GetUtcNow() - run.StartedAt < options.Value.Grace || ++looks > MostLooks)
                 {
                     continue;
                 }
 
-                if (await WhyStuckAsync(run, durable, cancellation) is { } why)
+                if (waits && await approvals.WakeIfDecidedAsync(run, durable, cancellation))
+                {
+                    // The one who decided died before the word got through.
+                    closed++;
+                }
+                else if (await WhyStuckAsync(run, durable, cancellation) is { } why)
                 {
                     LogStuck(logger, run.Id, why);
                     Run after = await ends.EndAsync(pipeline, run.Id, r => r with { Status = RunStatus.Failed, Reason = why }, cancellation);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using ServerlessMlops.Functions.Approvals;
 
 namespace ServerlessMlops.Functions.Runs;
 
@@ -9,6 +10,6 @@ public static class RunsServices
     public static IServiceCollection AddRuns(this IServiceCollection services)
     {
         services.AddOptions<RunsOptions>().BindConfiguration(RunsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        return services.AddSingleton<RunEnds>().AddSingleton<RunControl>().AddSingleton<RunCancellation>();
+        return services.AddSingleton<RunEnds>().AddSingleton<RunControl>().AddSingleton<RunCancellation>().AddSingleton<ApprovalDecisions>();
     }
 }

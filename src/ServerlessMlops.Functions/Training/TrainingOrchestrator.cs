@@ -3,6 +3,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Training;
+using ServerlessMlops.Functions.Approvals;
 using ServerlessMlops.Functions.Hosting;
 using ServerlessMlops.Functions.Rollout;
 using ServerlessMlops.Functions.Runs;
@@ -84,9 +85,9 @@ public static class TrainingOrchestrator
             nameof(JudgeCandidates), new JudgementInput(input.Pipeline, input.RunId, data.DatasetId, data.SpecHash, candidates), Retries.Activity);
         if (registered.Version is { } version)
         {
-            // Started, not waited for: a rollout may take days, and trainings go on meanwhile.
+            // Started, not waited for: a person or a rollout may take days, and trainings go on meanwhile.
             await context.CallActivityAsync(
-                nameof(RolloutActivities.StartRollout), new RolloutInput(input.Pipeline, version, $"training {input.RunId} passed every gate", input.RunId), Retries.Activity);
+                nameof(HandOver), new RolloutInput(input.Pipeline, version, $"training {input.RunId} passed every gate", input.RunId), Retries.Activity);
         }
 
         Task<TrainedCandidate> Train(string name, BoostingOptions? settings) => context.CallActivityAsync<TrainedCandidate>(
