@@ -6,11 +6,14 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using ServerlessMlops.Core.Datasets;
 using ServerlessMlops.Core.Evaluation;
+using ServerlessMlops.Core.Lineage;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Training;
+using ServerlessMlops.Functions.Lineage;
 using ServerlessMlops.Storage.Datasets;
+using ServerlessMlops.Storage.Lineage;
 using ServerlessMlops.Storage.Models;
 using ServerlessMlops.Storage.Pipelines;
 using ServerlessMlops.Storage.Registry;
@@ -47,7 +50,9 @@ public static class StorageServices
 
         return services
             .AddSingleton(TimeProvider.System)
-            .AddSingleton<IRunLog, RunsTable>()
+            .AddSingleton<RunsTable>()
+            .AddSingleton<ILineageStore, LineageContainer>()
+            .AddSingleton<IRunLog>(s => new LineageRunLog(s.GetRequiredService<RunsTable>(), s.GetRequiredService<ILineageStore>(), s.GetRequiredService<TimeProvider>()))
             .AddSingleton<IModelRegistry, RegistryTable>()
             .AddSingleton<ILedgerAnchors, LedgerContainer>()
             .AddSingleton<ITrainingRequests, RequestsTable>()

@@ -1,0 +1,317 @@
+using System.Globalization;
+using ServerlessMlops.Core.Evaluation;
+using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Runs;
+using ServerlessMlops.Core.Training;
+using ServerlessMlops.Learners;
+using ServerlessMlops.Learners.Metrics;
+
+namespace ServerlessMlops.Core.Registry.Cards;
+
+/// <summary>What a card is made of: <c>model.json</c>, the registry's row, and what is known of the training.</summary>
+/// <param name="Card">The card as data.</param>
+/// <param name="Version">The registry's row.</param>
+/// <param name="Aliases">Names of the version.</param>
+/// <param name="Run">The training run, or null where it is not known.</param>
+/// <param name="Search">Its search, or null where it made none.</param>
+public sealed record CardSources(ModelCard Card, ModelVersion Version, IReadOnlyList<string> Aliases, Run? Run, SearchRecord? Search);
+
+/// <summary>The content of a model card for people: what it does, how good it is, what it was held against, what it takes, where it comes from, what to mind.</summary>
+public static class CardContent
+{
+    private const int MostTrials = 10;
+    private const int FewRows = 500;
+
+    /// <summary>Puts the card together.</summary>
+    public static CardDocument Of(CardSources sources)
+    {
+        (ModelCard card, ModelVersion version, IReadOnlyList<string> aliases, Run? run, SearchRecord? search) = sources;
+        List<CardBlock> blocks =
+        [
+            new CardHeading("How good is it?"),
+            new CardParagraph($"Measured on {Number(card.HoldoutRows)} rows that no candidate learned from."),
+            Metrics(card),
+            .. Comparison(card),
+            new CardHeading("What did it compete with?"),
+            Candidates(card),
+        ];
+        if (search is not null)
+        {
+            blocks.Add(new CardParagraph($"Settings were searched for: {search.Describe()}."));
+            blocks.Add(Trials(search));
+        }
+
+        blocks.Add(new CardHeading("What did it have to pass?"));
+        blocks.Add(card.Gates.Count == 0
+            ? new CardParagraph("The spec names no gates; the best candidate was registered as it was.")
+            : new CardTable(["Gate", "Verdict", "Numbers"], [.. card.Gates.Select(g => (CardCell[])[new(g.Gate, CardTone.Id), Of(g.Verdict), g.Reason])]));
+        if (card.Tests.Count > 0)
+        {
+            blocks.Add(new CardTable(["Behavioural test", "Verdict", "Numbers"], [.. card.Tests.Select(t => (CardCell[])[new(t.Test, CardTone.Id), Of(t.Verdict), t.Reason])]));
+        }
+
+        if (version.Approval is { } approval)
+        {
+            blocks.Add(new CardParagraph($"A person was asked: {ApprovalMoves.Describe(approval)}."));
+        }
+
+        blocks.Add(new CardHeading("What does it take, and what does it give?"));
+        blocks.Add(Inputs(card));
+        blocks.Add(Output(card));
+        blocks.Add(new CardHeading("What should one mind?"));
+        blocks.AddRange(Cautions(card).Select(c => new CardParagraph(c)));
+        blocks.Add(new CardHeading("Where does it come from?"));
+        blocks.Add(Lineage(card, version, run));
+        blocks.Add(new CardHeading("Try it"));
+        blocks.Add(new CardCode(Example(card)));
+        return new CardDocument($"{card.Pipeline}, version {version.Version}", Badges(version, aliases), Summary(card, version), blocks);
+    }
+
+    private static List<CardCell> Badges(ModelVersion version, IReadOnlyList<string> aliases) =>
+    [
+        new(version.Stage.ToString().ToLowerInvariant(), version.Stage == ModelStage.Serving ? CardTone.Good : version.Stage == ModelStage.Deleted ? CardTone.Bad : CardTone.Plain),
+        .. aliases.Select(a => new CardCell(a)),
+        .. version.Tags.Select(t => new CardCell($"{t.Key}: {t.Value}")),
+    ];
+
+    private static string Summary(ModelCard card, ModelVersion version)
+    {
+        string learned = card.Task switch
+        {
+            LearningTask.Binary => $"how likely '{card.Target}' is '{card.Classes[1]}'",
+            LearningTask.Multiclass => $"which of {card.Classes.Count} classes '{card.Target}' is",
+            _ => $"the value of '{card.Target}'",
+        };
+        return $"A {card.Candidate} model that says {learned}, from {card.Inputs.Count} input(s). It learned from {Number(card.TrainRows)} rows and was registered {version.CreatedAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC.";
+    }
+
+    private static CardTable Metrics(ModelCard card)
+    {
+        string first = Metric.Default(card.Task).Name;
+        return new CardTable(
+            ["Metric", "Value", "95% interval", "What it means"],
+            [
+                .. card.Metrics.OrderBy(m => m.Key != first).ThenBy(m => m.Key, StringComparer.Ordinal).Select(m => (CardCell[])
+                [
+                    new(m.Key, CardTone.Id), new(Value(m.Value), Share: IsShare(m.Key) ? m.Value : null), Interval(card.Evaluation?.Metrics.GetValueOrDefault(m.Key)), Meaning(m.Key),
+                ]),
+            ]);
+    }
+
+    /// <summary>Against the version that served, group against group, and where it is weakest.</summary>
+    private static IEnumerable<CardBlock> Comparison(ModelCard card)
+    {
+        if (card.Evaluation is not { } evaluation)
+        {
+            yield break;
+        }
+
+        if (evaluation.Comparison is { } against)
+        {
+            string outcome = against.Outcome switch
+            {
+                ComparisonOutcome.InsideNoise => "No difference that chance would not explain",
+                ComparisonOutcome.ChallengerBetter => "Better than",
+                _ => "Worse than",
+            };
+            string than = against.Outcome == ComparisonOutcome.InsideNoise ? " to the version that served" : " the version that served";
+            yield return new CardParagraph($"{outcome}{than}, on the same rows: {against.Metric} {Value(against.Challenger)} against {Value(against.Champion)}{Range(against.Gain)}.");
+        }
+
+        if (evaluation.WeakestSegment is { } weak)
+        {
+            yield return new CardParagraph(
+                $"It is weakest where {string.Join(" and ", weak.Conditions.Select(c => $"{c.Column} is {c.Group}"))} ({Number(weak.Rows)} rows): a mean loss of {Value(weak.Loss)} there, {Value(weak.LossElsewhere)} elsewhere.");
+        }
+
+        if (evaluation.Fairness.Count > 0)
+        {
+            yield return new CardTable(
+                ["Fairness by", "Demographic parity difference", "Equalized odds difference"],
+                [.. evaluation.Fairness.Select(f => (CardCell[])[new(f.Column, CardTone.Id), f.Parity?.ToString() ?? "not measured", f.Odds?.ToString() ?? "not measured"])]);
+        }
+
+        ModelCosts costs = evaluation.Costs;
+        yield return new CardParagraph(
+            $"It takes {(costs.Bytes / 1000.0).ToString("N0", CultureInfo.InvariantCulture)} kB"
+            + (costs.LatencyP99Ms is { } slow ? $" and answers 99 of 100 requests of one row within {Value(slow)} ms (without network)." : "."));
+    }
+
+    private static string Interval(MetricEstimate? estimate) => estimate is { Low: { } low, High: { } high } ? $"{Value(low)} to {Value(high)}" : "";
+
+    private static string Range(DifferenceEstimate gain) => gain is { Low: { } low, High: { } high } ? $" (a gain of {Value(gain.Value)}, {Value(low)} to {Value(high)})" : "";
+
+    private static CardCell Of(Verdict verdict) => verdict switch
+    {
+        Verdict.Passed => new("passed", CardTone.Good),
+        Verdict.Failed => new("failed", CardTone.Bad),
+        _ => new("insufficient evidence", CardTone.Unsure),
+    };
+
+    private static CardTable Candidates(ModelCard card)
+    {
+        string metric = Metric.Default(card.Task).Name;
+        string[] shown = [metric, .. card.Candidates.SelectMany(c => c.Metrics.Keys).Distinct().Where(m => m != metric).Order(StringComparer.Ordinal).Take(3)];
+        return new CardTable(
+            ["Candidate", .. shown, "Training time"],
+            [
+                .. card.Candidates.Select(c => (CardCell[])
+                [
+                    c.Name == card.Candidate ? new($"{c.Name} (this one)", CardTone.Good) : c.Name,
+                    .. shown.Select(m => new CardCell(c.Metrics.TryGetValue(m, out double value) ? Value(value) : "")),
+                    string.Create(CultureInfo.InvariantCulture, $"{c.Seconds:0.0} s"),
+                ]),
+            ]);
+    }
+
+    private static CardTable Trials(SearchRecord search) => new(
+        ["Trial", "Stage", "Rounds", "Learning rate", "Leaves", search.Metric],
+        [
+            .. search.Results.Where(r => r.Loss is not null).OrderByDescending(r => r.Trial.Rung).ThenBy(r => r.Loss).Take(MostTrials).Select(r => (CardCell[])
+            [
+                r == search.Best ? new($"{r.Trial.Number}", CardTone.Good) : $"{r.Trial.Number}",
+                $"{r.Trial.Rung + 1}", $"{r.Trial.Options.Iterations}", Value(r.Trial.Options.LearningRate), $"{r.Trial.Options.MaxLeaves}", Value(Math.Abs(r.Loss!.Value)),
+            ]),
+        ]);
+
+    private static CardTable Inputs(ModelCard card) => new(
+        ["Input", "Kind", "In training", "Missing", "Distribution"],
+        [
+            .. card.Inputs.Select(input =>
+            {
+                FeatureGroups? groups = card.Reference.FirstOrDefault(g => g.Name == input.Name);
+                double missing = groups is null ? 0 : Missing(groups);
+                return (CardCell[])
+                [
+                    new(input.Name, CardTone.Id),
+                    input.Kind == FeatureKind.Number ? "number" : "category",
+                    groups is null ? "" : Values(groups),
+                    new(missing.ToString("0.#%", CultureInfo.InvariantCulture), missing > 0.2 ? CardTone.Unsure : CardTone.Plain),
+                    new("", Shape: groups is null ? null : Shape(groups)),
+                ];
+            }),
+        ]);
+
+    private static CardTable Output(ModelCard card) => new(
+        ["Output", "Range on the hold-out", "Distribution"],
+        [[card.Task == LearningTask.Regression ? "value" : card.Task == LearningTask.Binary ? $"probability of '{card.Classes[1]}'; the decision turns at {Value(card.Threshold)}" : "probability of each class", Values(card.OutputReference), new("", Shape: Shape(card.OutputReference))]]);
+
+    private static IEnumerable<string> Cautions(ModelCard card)
+    {
+        if (card.HoldoutRows < FewRows)
+        {
+            yield return $"The hold-out has only {card.HoldoutRows} rows: the metrics above may be off by more than their digits suggest.";
+        }
+
+        string[] sparse = [.. card.Reference.Where(g => Missing(g) > 0.2).Select(g => g.Name)];
+        if (sparse.Length > 0)
+        {
+            yield return $"More than a fifth of the training rows had no value for {string.Join(", ", sparse)}.";
+        }
+
+        if (card.Metrics.TryGetValue("ece", out double error) && error > 0.05)
+        {
+            yield return $"Its probabilities are {error:0.0%} off on average (ece): use them to rank, and with care as numbers.";
+        }
+
+        FeatureGroups[] numbers = [.. card.Reference.Where(g => g is { Min: not null, Max: not null })];
+        if (numbers.Length > 0)
+        {
+            yield return "It has not seen numbers outside the ranges above, and answers there as at the nearest end or along a straight line, by its kind.";
+        }
+
+        yield return "It says what goes together in the data, not what causes what.";
+    }
+
+    private static CardTable Lineage(ModelCard card, ModelVersion version, Run? run)
+    {
+        List<CardCell[]> rows =
+        [
+            ["model (SHA-256 of its bytes)", new(card.ModelId, CardTone.Id)],
+            ["data set", new(card.DatasetId, CardTone.Id)],
+            ["spec", new(card.SpecHash, CardTone.Id)],
+            ["training run", new(card.RunId, CardTone.Id)],
+            ["seed", new(card.Seed.ToString(CultureInfo.InvariantCulture), CardTone.Id)],
+        ];
+        foreach (RunArtifact input in (run?.Inputs ?? []).Where(i => i.Kind is "code" or "batch" or "upload" or "request"))
+        {
+            rows.Add([input.Kind == "request" ? "asked for by" : input.Kind, new(input.Detail is null ? input.Id : $"{input.Id} ({input.Detail})", CardTone.Id)]);
+        }
+
+        rows.Add(["registered", $"{version.CreatedAt.UtcDateTime:u}"]);
+        return new CardTable(["What", "Which"], rows);
+    }
+
+    private static string Example(ModelCard card)
+    {
+        IEnumerable<string> fields = card.Inputs.Select(input =>
+        {
+            FeatureGroups? groups = card.Reference.FirstOrDefault(g => g.Name == input.Name);
+            string value = input.Kind == FeatureKind.Number
+                ? (groups is { Edges.Count: > 0 } ? groups.Edges[groups.Edges.Count / 2] : 0).ToString("0.###", CultureInfo.InvariantCulture)
+                : System.Text.Json.JsonSerializer.Serialize(input.Categories.Count > 0 ? input.Categories[0] : "", MlopsJson.Options);
+            return $"{System.Text.Json.JsonSerializer.Serialize(input.Name, MlopsJson.Options)}: {value}";
+        });
+        string body = $"{{\"dataframe_records\": [{{{string.Join(", ", fields)}}}]}}".Replace("'", "'\\''", StringComparison.Ordinal);
+        return $"curl -s $MLOPS_URL/models/{card.Pipeline}/invocations -H 'content-type: application/json' -d '{body}'";
+    }
+
+    private static string Values(FeatureGroups groups) => groups.Kind == FeatureKind.Number
+        ? groups is { Min: { } min, Max: { } max } ? $"{Value(min)} to {Value(max)}" : "no values"
+        : groups.Categories.Count == 0 ? "no values" : $"{string.Join(", ", groups.Categories.Take(4))}{(groups.Categories.Count > 4 ? $" and {groups.Categories.Count - 4} more" : "")}";
+
+    /// <summary>Heights of a small chart. Groups of a number hold about equal counts, so a height is the count over the group's width: the density.</summary>
+    private static double[] Shape(FeatureGroups groups)
+    {
+        if (groups.Kind == FeatureKind.Category)
+        {
+            return [.. groups.Counts.Take(groups.Categories.Count + 1).Select(c => (double)c)];
+        }
+
+        if (groups.Min is not { } min || groups.Max is not { } max || max <= min)
+        {
+            return [];
+        }
+
+        const int Columns = 24;
+        double[] ends = [min, .. groups.Edges, max];
+        return
+        [
+            .. Enumerable.Range(0, Columns).Select(i =>
+            {
+                double low = min + ((max - min) * i / Columns), high = min + ((max - min) * (i + 1) / Columns);
+                return Enumerable.Range(0, groups.Edges.Count + 1).Sum(g =>
+                {
+                    double width = Math.Max(ends[g + 1] - ends[g], (max - min) / 1e6);
+                    return groups.Counts[g] * Math.Max(0, Math.Min(high, Math.Max(ends[g + 1], ends[g] + width)) - Math.Max(low, ends[g])) / width;
+                });
+            }),
+        ];
+    }
+
+    private static double Missing(FeatureGroups groups) => groups.Counts.Sum() is var all && all > 0 ? (double)groups.Counts[groups.MissingGroup] / all : 0;
+
+    private static bool IsShare(string metric) => metric is "auc" or "pr_auc" or "accuracy" or "f1" or "r2";
+
+    private static string Meaning(string metric) => metric switch
+    {
+        "auc" => "how often a positive row is ranked above a negative one; 0.5 is guessing, 1 is always",
+        "pr_auc" => "precision averaged over all recalls; compare it with the share of positives",
+        "lift" => "positives among the top tenth, as a multiple of a random tenth",
+        "log_loss" => "surprise at the truth; smaller is better, and sure mistakes cost most",
+        "brier" => "squared distance of probabilities from the truth; smaller is better",
+        "ece" => "how far probabilities are from frequencies on average; 0 is calibrated",
+        "accuracy" => "share of right decisions",
+        "f1" => "balance of precision and recall",
+        "mcc" => "agreement of decisions with the truth; 0 is chance, 1 is perfect",
+        "rmse" => "typical error in the target's unit, large ones weighing more",
+        "mae" => "average error in the target's unit",
+        "mape" => "average error as a share of the truth",
+        "r2" => "share of the target's variation that is explained",
+        _ => "",
+    };
+
+    private static string Value(double value) => value.ToString(Math.Abs(value) is >= 1000 or 0 ? "0.##" : Math.Abs(value) >= 1 ? "0.###" : "0.####", CultureInfo.InvariantCulture);
+
+    private static string Number(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Azure.Functions.Worker;
+using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Registry.Cards;
+using ServerlessMlops.Core.Runs;
+using ServerlessMlops.Functions.Hosting;
+
+namespace ServerlessMlops.Functions.Registry;
+
+/// <summary>Model cards for people, over HTTP.</summary>
+public sealed class CardApi(IModelRegistry registry, IModelStore models, IRunLog runs)
+{
+    /// <summary>GET /api/pipelines/{pipeline}/models/{version}/card: an HTML page where the caller takes one (a browser), JSON where it asks for that, else Markdown.</summary>
+    [Function("GetCard")]
+    public async Task<IActionResult> Get(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/models/{version:int}/card")] HttpRequest request,
+        string pipeline,
+        int version,
+        CancellationToken cancellation)
+    {
+        if (await registry.GetVersionAsync(pipeline, version, cancellation) is not { } row || await models.LoadCardAsync(pipeline, version, cancellation) is not { } card)
+        {
+            return Problem.NotFound($"Pipeline '{pipeline}' has no model version {version} with a card; GET /api/pipelines/{pipeline}/models lists those it has.");
+        }
+
+        request.HttpContext.Response.Headers.Vary = "Accept";
+        string accept = request.Headers.Accept.ToString();
+        if (accept.Contains("application/json", StringComparison.OrdinalIgnoreCase))
+        {
+            return Json.Ok(card);
+        }
+
+        RegistryHead head = await registry.GetHeadAsync(pipeline, cancellation);
+        CardDocument document = CardContent.Of(new CardSources(
+            card,
+            row,
+            [.. AliasMoves.Of(head).Where(a => a.Version == version).Select(a => a.Name)],
+            await runs.GetAsync(pipeline, card.RunId, cancellation),
+            await models.LoadSearchAsync(pipeline, card.RunId, cancellation)));
+        if (!accept.Contains("text/html", StringComparison.OrdinalIgnoreCase))
+        {
+            return new ContentResult { Content = CardMarkdown.Write(document), ContentType = "text/markdown; charset=utf-8", StatusCode = StatusCodes.Status200OK };
+        }
+
+        request.HttpContext.Response.Headers.ContentSecurityPolicy = CardHtml.SecurityPolicy;
+        return new ContentResult { Content = CardHtml.Write(document), ContentType = "text/html; charset=utf-8", StatusCode = StatusCodes.Status200OK };
+    }
+}

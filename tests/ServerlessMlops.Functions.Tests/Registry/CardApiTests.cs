@@ -1,0 +1,45 @@
+using System.Net;
+using System.Net.Http.Headers;
+using ServerlessMlops.Core.Runs;
+using ServerlessMlops.Functions.Tests.Hosting;
+
+namespace ServerlessMlops.Functions.Tests.Registry;
+
+[Collection(TestAppCollection.Name)]
+public sealed class CardApiTests(TestApp app)
+{
+    [Fact]
+    public async Task Card_ByAcceptHeader_IsAPageMarkdownOrJson()
+    {
+        string pipeline = app.NewPipeline();
+        (await app.TrainAsync(pipeline, TestApp.Spec)).Status.ShouldBe(RunStatus.Succeeded);
+
+        using HttpResponseMessage page = await GetAsync(pipeline, "text/html,application/xhtml+xml,*/*;q=0.8");
+        using HttpResponseMessage text = await GetAsync(pipeline, "*/*");
+        using HttpResponseMessage json = await GetAsync(pipeline, "application/json");
+
+        page.Content.Headers.ContentType!.ToString().ShouldBe("text/html; charset=utf-8");
+        page.Headers.GetValues("Content-Security-Policy").Single().ShouldStartWith("default-src 'none'");
+        page.Headers.Vary.ShouldContain("Accept");
+        (await page.Content.ReadAsStringAsync()).ShouldContain($"<h1>{pipeline}, version 1</h1>");
+        text.Content.Headers.ContentType!.MediaType.ShouldBe("text/markdown");
+        string markdown = await text.Content.ReadAsStringAsync();
+        markdown.ShouldContain($"| upload | `{pipeline}/rows-1.csv` |");
+        markdown.ShouldContain("| seed | `20260101` |");
+        json.Content.Headers.ContentType!.MediaType.ShouldBe("application/json");
+        (await app.SendAsync(HttpMethod.Get, $"api/pipelines/{pipeline}/models/9/card")).Status.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    private async Task<HttpResponseMessage> GetAsync(string pipeline, string accept)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"api/pipelines/{pipeline}/models/1/card");
+        foreach (string part in accept.Split(','))
+        {
+            request.Headers.Accept.Add(MediaTypeWithQualityHeaderValue.Parse(part));
+        }
+
+        HttpResponseMessage answer = await app.Http.SendAsync(request);
+        answer.IsSuccessStatusCode.ShouldBeTrue(await answer.Content.ReadAsStringAsync());
+        return answer;
+    }
+}
