@@ -111,7 +111,7 @@ public static class CardContent
             string outcome = against.Outcome switch
             {
                 ComparisonOutcome.InsideNoise => "No difference that chance would not explain",
-                ComparisonOutcome.ChallengerBetter => "Better than",
+                ComparisonOutcome.Wins => "Better than",
                 _ => "Worse than",
             };
             string than = against.Outcome == ComparisonOutcome.InsideNoise ? " to the version that served" : " the version that served";
@@ -157,7 +157,7 @@ public static class CardContent
             [
                 .. card.Candidates.Select(c => (CardCell[])
                 [
-                    c.Name == card.Candidate ? new($"{c.Name} (this one)", CardTone.Good) : c.Name,
+                    c.Name == card.Candidate ? new CardCell($"{c.Name} (this one)", CardTone.Good) : c.Name,
                     .. shown.Select(m => new CardCell(c.Metrics.TryGetValue(m, out double value) ? Value(value) : "")),
                     string.Create(CultureInfo.InvariantCulture, $"{c.Seconds:0.0} s"),
                 ]),
@@ -169,7 +169,7 @@ public static class CardContent
         [
             .. search.Results.Where(r => r.Loss is not null).OrderByDescending(r => r.Trial.Rung).ThenBy(r => r.Loss).Take(MostTrials).Select(r => (CardCell[])
             [
-                r == search.Best ? new($"{r.Trial.Number}", CardTone.Good) : $"{r.Trial.Number}",
+                r == search.Best ? new CardCell($"{r.Trial.Number}", CardTone.Good) : $"{r.Trial.Number}",
                 $"{r.Trial.Rung + 1}", $"{r.Trial.Options.Iterations}", Value(r.Trial.Options.LearningRate), $"{r.Trial.Options.MaxLeaves}", Value(Math.Abs(r.Loss!.Value)),
             ]),
         ]);
