@@ -21,11 +21,6 @@ public sealed class RolloutActivities(
 {
     private const string Actor = "system:rollout";
 
-    /// <summary>Starts the rollout of a version, once.</summary>
-    [Function(nameof(StartRollout))]
-    public Task StartRollout([ActivityTrigger] RolloutInput input, [DurableClient] DurableTaskClient durable, CancellationToken cancellation) =>
-        durable.StartOnceAsync(nameof(RolloutOrchestrator), input.RunId, input, cancellation);
-
     /// <summary>Loads the version, to see that it can serve, and puts it beside the champion; with strategy replace, in its place.</summary>
     [Function(nameof(BeginRollout))]
     public async Task<RolloutPlan> BeginRollout([ActivityTrigger] RolloutInput input, [DurableClient] DurableTaskClient durable, CancellationToken cancellation)
