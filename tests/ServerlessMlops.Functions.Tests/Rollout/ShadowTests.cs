@@ -112,9 +112,11 @@ public sealed class ShadowTests : IAsyncLifetime
 
     private JsonElement[] Lines() => [.. predictions.Lines.Select(line => JsonDocument.Parse(line).RootElement)];
 
-    private long Failures(int version) => app.Services.GetRequiredService<ModelCache>().GetAsync("flights", default).Result is var found
-        ? (found.Model!.Model.Version == version ? found.Model : found.Challenger!.Model).Failures()
-        : 0;
+    private long Failures(int version)
+    {
+        ModelLookup found = app.Services.GetRequiredService<ModelCache>().GetAsync("flights", default).AsTask().GetAwaiter().GetResult();
+        return found.OfVersion(version).Model!.Failures();
+    }
 
     private async Task<JsonElement> PostAsync(string body, string? id)
     {
