@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Microsoft.Azure.Functions.Worker.Offline;
 using Microsoft.DurableTask.Engine;
 using Microsoft.Extensions.Configuration;
 
@@ -15,7 +16,7 @@ internal sealed partial record DurableTaskHostOptions
 
     public string ConnectionName { get; init; } = "AzureWebJobsStorage";
 
-    public required string ConnectionString { get; init; }
+    public required StorageConnection Storage { get; init; }
 
     public string DefaultVersion { get; init; } = string.Empty;
 
@@ -38,14 +39,12 @@ internal sealed partial record DurableTaskHostOptions
         string? Value(string key) => Resolve(settings[$"AzureFunctionsJobHost:extensions:durableTask:{key}"] ?? hostJson[$"extensions:durableTask:{key}"], settings);
 
         var connectionName = Value("storageProvider:connectionName") ?? Value("storageProvider:connectionStringName") ?? "AzureWebJobsStorage";
-        var defaults = new DurableTaskHostOptions { ConnectionString = string.Empty };
+        var defaults = new DurableTaskHostOptions { Storage = StorageConnection.Read(settings, connectionName) };
         return new DurableTaskHostOptions
         {
             HubName = Value("hubName") ?? defaults.HubName,
             ConnectionName = connectionName,
-            ConnectionString = settings[connectionName] ?? settings[$"AzureWebJobs{connectionName}"] ?? settings.GetConnectionString(connectionName)
-                ?? throw new InvalidOperationException(
-                    $"Durable Task needs a storage account, and the setting '{connectionName}' is absent. Set it to a connection string ('UseDevelopmentStorage=true' for Azurite) in local.settings.json or the environment."),
+            Storage = defaults.Storage,
             DefaultVersion = Value("defaultVersion") ?? string.Empty,
             VersionMatchStrategy = ReadEnum(Value, "versionMatchStrategy", defaults.VersionMatchStrategy),
             VersionFailureStrategy = ReadEnum(Value, "versionFailureStrategy", defaults.VersionFailureStrategy),

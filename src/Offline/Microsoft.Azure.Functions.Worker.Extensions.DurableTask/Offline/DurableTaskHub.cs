@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Azure.Data.Tables;
-using Azure.Storage.Blobs;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Converters;
 using Microsoft.DurableTask.Engine;
@@ -34,8 +33,9 @@ internal sealed class DurableTaskHub : IAsyncDisposable
             MaxConcurrentOrchestrators = options.MaxConcurrentOrchestratorFunctions,
             PollInterval = options.MaxQueuePollingInterval,
         };
-        var blobs = new BlobServiceClient(options.ConnectionString);
-        var store = new TableInstanceStore(new TableServiceClient(options.ConnectionString), blobs, options.HubName, time);
+        var blobs = options.Storage.Blobs();
+        var tables = options.Storage.ConnectionString is { } text ? new TableServiceClient(text) : new TableServiceClient(options.Storage.Address("table"), options.Storage.Credential);
+        var store = new TableInstanceStore(tables, blobs, options.HubName, time);
         Engine = new DurableEngine(store, new BlobHubLease(blobs, options.HubName, time, loggerFactory), Functions, settings, time, loggerFactory);
         Client = new EngineClient(options.HubName, Engine);
     }

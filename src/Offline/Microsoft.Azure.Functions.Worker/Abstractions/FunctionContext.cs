@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Azure.Core.Serialization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -71,4 +72,10 @@ public static class FunctionContextLoggerExtensions
 
     public static ILogger GetLogger(this FunctionContext context, string categoryName) =>
         context.InstanceServices.GetRequiredService<ILoggerFactory>().CreateLogger(categoryName);
+}
+
+/// <summary>How the worker reads and writes JSON.</summary>
+public class WorkerOptions
+{
+    public ObjectSerializer? Serializer { get; set; }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Azure.Functions.Worker.Middleware;
@@ -10,10 +11,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Azure.Functions.Worker.Builder;
 
-public static class FunctionsApplication
+[SuppressMessage("Design", "CA1052:Static holder types should be Static or NotInheritable", Justification = "As published.")]
+public class FunctionsApplication
 {
     public static FunctionsApplicationBuilder CreateBuilder(string[] args) =>
-        new(args, AppContext.BaseDirectory, () => [Assembly.GetEntryAssembly() ?? throw new InvalidOperationException("There is no entry assembly to find functions in.")]);
+        StartFaults.Say(true, () => new FunctionsApplicationBuilder(
+            args,
+            AppContext.BaseDirectory,
+            () => [Assembly.GetEntryAssembly() ?? throw new InvalidOperationException("There is no entry assembly to find functions in.")],
+            exitsOnFault: true));
 
     /// <summary>An app whose folder and functions a test names.</summary>
     internal static FunctionsApplicationBuilder CreateBuilder(string[] args, string folder, params Assembly[] functions) => new(args, folder, () => functions);
@@ -22,22 +28,27 @@ public static class FunctionsApplication
     internal static FunctionsApplicationBuilder CreateBuilder(string[] args, string folder, Type[] only) => new(args, folder, () => [], only);
 }
 
-public sealed class FunctionsApplicationBuilder : IHostApplicationBuilder, IFunctionsWorkerApplicationBuilder
+public class FunctionsApplicationBuilder : IHostApplicationBuilder, IFunctionsWorkerApplicationBuilder
 {
     private readonly WebApplicationBuilder _web;
     private readonly MiddlewareList _middleware = [];
     private readonly LocalHost _host;
+    private readonly bool _exitsOnFault;
+    private bool _built;
 
-    internal FunctionsApplicationBuilder(string[] args, string folder, Func<IReadOnlyList<Assembly>> functions, Type[]? only = null)
+    internal FunctionsApplicationBuilder(string[] args, string folder, Func<IReadOnlyList<Assembly>> functions, Type[]? only = null, bool exitsOnFault = false)
     {
+        _exitsOnFault = exitsOnFault;
         _web = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = folder });
         _web.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // two lines a request cost more than the request
-        _host = new LocalHost(args, folder, functions, _web, only);
+        _host = new LocalHost(args, folder, functions, _web, only, exitsOnFault);
     }
 
     public IServiceCollection Services => _web.Services;
 
-    public IConfigurationManager Configuration => _web.Configuration;
+    public ConfigurationManager Configuration => _web.Configuration;
+
+    IConfigurationManager IHostApplicationBuilder.Configuration => Configuration;
 
     public ILoggingBuilder Logging => _web.Logging;
 
@@ -56,7 +67,16 @@ public sealed class FunctionsApplicationBuilder : IHostApplicationBuilder, IFunc
     public void ConfigureContainer<TContainerBuilder>(IServiceProviderFactory<TContainerBuilder> factory, Action<TContainerBuilder>? configure = null)
         where TContainerBuilder : notnull => ((IHostApplicationBuilder)_web).ConfigureContainer(factory, configure);
 
-    public IHost Build() => _host.Build(_middleware);
+    public IHost Build()
+    {
+        if (_built)
+        {
+            throw new InvalidOperationException("The application has already been built.");
+        }
+
+        _built = true;
+        return StartFaults.Say(_exitsOnFault, () => _host.Build(_middleware));
+    }
 }
 
 public static class FunctionsApplicationBuilderAspNetCoreExtensions

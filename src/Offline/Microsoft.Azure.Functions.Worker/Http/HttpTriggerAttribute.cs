@@ -5,9 +5,7 @@ namespace Microsoft.Azure.Functions.Worker;
 [AttributeUsage(AttributeTargets.Parameter)]
 public sealed class HttpTriggerAttribute : TriggerBindingAttribute
 {
-    public HttpTriggerAttribute()
-    {
-    }
+    public HttpTriggerAttribute() => AuthLevel = AuthorizationLevel.Function;
 
     public HttpTriggerAttribute(params string[] methods) => Methods = methods;
 

@@ -18,13 +18,15 @@ internal sealed class FunctionInvoker : IOfflineFunctionInvoker
 {
     private readonly IServiceScopeFactory _scopes;
     private readonly IOfflineParameterBinder[] _binders;
+    private readonly OutputBindings? _outputs;
     private readonly FunctionExecutionDelegate? _pipeline;
     private readonly ConcurrentDictionary<OfflineFunction, Plan> _plans = new();
 
-    public FunctionInvoker(IServiceScopeFactory scopes, IEnumerable<IOfflineParameterBinder> binders, MiddlewareList middleware)
+    public FunctionInvoker(IServiceScopeFactory scopes, IEnumerable<IOfflineParameterBinder> binders, MiddlewareList middleware, OutputBindings? outputs = null)
     {
         _scopes = scopes;
-        _binders = [.. binders];
+        _binders = [new InputConverterBinder(), .. binders];
+        _outputs = outputs;
         if (middleware.Count > 0)
         {
             FunctionExecutionDelegate next = context => ExecuteAsync((OfflineFunctionContext)context).AsTask();
@@ -37,11 +39,17 @@ internal sealed class FunctionInvoker : IOfflineFunctionInvoker
         }
     }
 
+    public Task<object?> InvokeAsync(
+        OfflineFunction function, object? triggerValue, IReadOnlyDictionary<string, object?> bindingData, CancellationToken cancellation) =>
+        InvokeAsync(function, triggerValue, bindingData, null, cancellation);
+
+    /// <summary>As above, telling the function which try it is.</summary>
     public async Task<object?> InvokeAsync(
-        OfflineFunction function, object? triggerValue, IReadOnlyDictionary<string, object?> bindingData, CancellationToken cancellation)
+        OfflineFunction function, object? triggerValue, IReadOnlyDictionary<string, object?> bindingData, RetryContext? retry, CancellationToken cancellation)
     {
         AsyncServiceScope? scope = null;
-        var context = new OfflineFunctionContext(function, triggerValue, bindingData, () => (scope ??= _scopes.CreateAsyncScope()).ServiceProvider, cancellation);
+        var context = new OfflineFunctionContext(
+            function, triggerValue, bindingData, () => (scope ??= _scopes.CreateAsyncScope()).ServiceProvider, cancellation, retry);
         try
         {
             return await InvokeAsync(context);
@@ -84,7 +92,8 @@ internal sealed class FunctionInvoker : IOfflineFunctionInvoker
         }
     }
 
-    private Plan PlanOf(OfflineFunction function) => _plans.GetOrAdd(function, f => new Plan(f, _binders));
+    private Plan PlanOf(OfflineFunction function) =>
+        _plans.TryGetValue(function, out Plan? plan) ? plan : _plans.GetOrAdd(function, f => new Plan(f, _binders, _outputs));
 
     private async ValueTask ExecuteAsync(OfflineFunctionContext context)
     {
@@ -100,7 +109,8 @@ internal sealed class FunctionInvoker : IOfflineFunctionInvoker
         object? instance = plan.Factory?.Invoke(context.InstanceServices, null);
         try
         {
-            context.Result = await plan.AwaitResult(context.Function.Call(instance, arguments));
+            object? result = await plan.AwaitResult(context.Function.Call(instance, arguments));
+            context.Result = plan.Outputs is null ? result : await plan.Outputs(result, context);
         }
         finally
         {
@@ -118,7 +128,7 @@ internal sealed class FunctionInvoker : IOfflineFunctionInvoker
     /// <summary>How one function is called, worked out once.</summary>
     private sealed class Plan
     {
-        public Plan(OfflineFunction function, IOfflineParameterBinder[] binders)
+        public Plan(OfflineFunction function, IOfflineParameterBinder[] binders, OutputBindings? outputs)
         {
             Sources = new Func<OfflineFunctionContext, object?>?[function.Parameters.Length];
             Binders = new IOfflineParameterBinder?[function.Parameters.Length];
@@ -154,6 +164,7 @@ internal sealed class FunctionInvoker : IOfflineFunctionInvoker
 
             Factory = function.Method.IsStatic ? null : ActivatorUtilities.CreateFactory(function.Method.DeclaringType!, []);
             AwaitResult = ResultAwaiter.For(function.Method.ReturnType);
+            Outputs = outputs?.For(function);
         }
 
         public Func<OfflineFunctionContext, object?>?[] Sources { get; }
@@ -163,6 +174,9 @@ internal sealed class FunctionInvoker : IOfflineFunctionInvoker
         public ObjectFactory? Factory { get; }
 
         public Func<object?, ValueTask<object?>> AwaitResult { get; }
+
+        /// <summary>Carries out output bindings and gives what is left for the trigger; null where there are none.</summary>
+        public Func<object?, OfflineFunctionContext, ValueTask<object?>>? Outputs { get; }
     }
 
     /// <summary>Parameters that take their value from the trigger's data by name: route values, path tokens.</summary>
@@ -185,7 +199,7 @@ internal sealed class FunctionInvoker : IOfflineFunctionInvoker
         {
             _ when type.IsInstanceOfType(value) => value,
             string text when type == typeof(Guid) => Guid.Parse(text),
-            string text when type == typeof(Uri) => new Uri(text, UriKind.RelativeOrAbsolute),
+            string text when type == typeof(Uri) => new Uri(text.Trim('"'), UriKind.RelativeOrAbsolute),
             string text when type.IsEnum => Enum.Parse(type, text, ignoreCase: true),
             _ => System.Convert.ChangeType(value, type, CultureInfo.InvariantCulture),
         };

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
@@ -5,9 +6,11 @@ using Microsoft.Extensions.Configuration;
 
 namespace Microsoft.Azure.Functions.Worker.Offline;
 
-/// <summary>The storage account of the runtime itself (<c>AzureWebJobsStorage</c>), and those that triggers name.</summary>
+/// <summary>The storage account of the runtime itself (<c>AzureWebJobsStorage</c>), and those that bindings name.</summary>
 internal sealed class HostStorage(IConfiguration configuration)
 {
+    private readonly ConcurrentDictionary<string, StorageConnection> _connections = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, BlobServiceClient> _blobs = new(StringComparer.OrdinalIgnoreCase);
     private BlobContainerClient? _hosts;
 
     public const string DefaultSetting = "AzureWebJobsStorage";
@@ -37,9 +40,9 @@ internal sealed class HostStorage(IConfiguration configuration)
         }
     }
 
-    public BlobServiceClient Blobs(string? setting) => new(ConnectionString(setting));
+    public BlobServiceClient Blobs(string? setting) => _blobs.GetOrAdd(setting ?? DefaultSetting, name => Connection(name).Blobs());
 
-    public QueueServiceClient Queues(string? setting) => new(ConnectionString(setting), new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+    public QueueServiceClient Queues(string? setting) => Connection(setting ?? DefaultSetting).Queues();
 
     /// <summary>The container in which the runtime keeps receipts and schedules.</summary>
     public async Task<BlobContainerClient> HostsContainerAsync(CancellationToken cancellation)
@@ -54,11 +57,5 @@ internal sealed class HostStorage(IConfiguration configuration)
         return _hosts = container;
     }
 
-    private string ConnectionString(string? setting)
-    {
-        string name = setting ?? DefaultSetting;
-        return configuration[name] ?? configuration[$"AzureWebJobs{name}"] ?? configuration.GetConnectionString(name)
-            ?? throw new InvalidOperationException(
-                $"Setting '{name}' names no storage account; set it to a connection string ('UseDevelopmentStorage=true' for Azurite) in local.settings.json or the environment.");
-    }
+    private StorageConnection Connection(string name) => _connections.GetOrAdd(name, n => StorageConnection.Read(configuration, n));
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
+using Azure.Core.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Azure.Functions.Worker.Offline.Blobs;
@@ -11,29 +12,37 @@ using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Microsoft.Azure.Functions.Worker.Offline;
 
 /// <summary>The local runtime: settings and host.json in, one process out that serves HTTP, timers, blobs and what extensions bring.</summary>
 internal sealed class LocalHost
 {
-    private readonly string _folder;
     private readonly Func<IReadOnlyList<Assembly>> _functions;
     private readonly WebApplicationBuilder _web;
     private readonly IConfiguration _hostJson;
     private readonly Type[]? _only;
+    private readonly bool _exitsOnFault;
+    private readonly int _port;
 
-    public LocalHost(string[] args, string folder, Func<IReadOnlyList<Assembly>> functions, WebApplicationBuilder web, Type[]? only = null)
+    public LocalHost(string[] args, string folder, Func<IReadOnlyList<Assembly>> functions, WebApplicationBuilder web, Type[]? only, bool exitsOnFault)
     {
-        (_folder, _functions, _web, _only) = (folder, functions, web, only);
+        (_functions, _web, _only, _exitsOnFault) = (functions, web, only, exitsOnFault);
         _hostJson = ReadHostJson(folder);
         AddLocalSettings(web.Configuration, Path.Combine(folder, "local.settings.json"));
+        web.Logging.AddConfiguration(_hostJson.GetSection("logging"));
+        web.Services.AddSingleton<IConfigureOptions<WorkerOptions>>(services => new ConfigureOptions<WorkerOptions>(options => options.Serializer =
+            new JsonObjectSerializer(new JsonSerializerOptions(services.GetRequiredService<IOptions<JsonSerializerOptions>>().Value) { PropertyNameCaseInsensitive = true })));
+        web.Services.AddOptions();
         web.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MaxRequestBodySize = 100 * 1024 * 1024; // the host's limit
             kestrel.AddServerHeader = false;
         });
-        web.WebHost.UseUrls($"http://127.0.0.1:{Port(args, web.Configuration)}");
+        _port = Port(args, web.Configuration);
+        web.WebHost.UseUrls($"http://127.0.0.1:{_port}");
         web.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
     }
 
@@ -44,8 +53,12 @@ internal sealed class LocalHost
         IServiceCollection services = _web.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(middleware);
-        services.AddSingleton(new HostJson(_hostJson));
+        var hostJson = new HostJson(_hostJson, _web.Configuration);
+        services.AddSingleton(hostJson);
         services.AddSingleton<FunctionInvoker>();
+        services.AddSingleton<TriggeredInvocations>();
+        services.AddSingleton<OutputBindings>();
+        services.AddSingleton<IOfflineParameterBinder, BlobInputBinder>();
         services.AddSingleton<IOfflineFunctionInvoker>(s => s.GetRequiredService<FunctionInvoker>());
         services.AddSingleton<HostStorage>();
         services.AddSingleton<IOfflineTriggerListener, TimerListener>();
@@ -59,11 +72,16 @@ internal sealed class LocalHost
         WebApplication app = _web.Build();
         FunctionInvoker invoker = app.Services.GetRequiredService<FunctionInvoker>();
         IOfflineTriggerListener[] listeners = [.. app.Services.GetServices<IOfflineTriggerListener>()];
-        var http = new HttpFunctions(invoker, _hostJson, app.Configuration);
+        var http = new HttpFunctions(invoker, hostJson, app.Configuration, app.Services.GetRequiredService<TimeProvider>(), app.Services.GetRequiredService<ILogger<HttpFunctions>>());
         var faults = new List<string>();
         foreach (OfflineFunction function in functions)
         {
-            if (invoker.FindFault(function) is { } fault)
+            if (IsDisabled(function.Name, app.Configuration))
+            {
+                continue;
+            }
+
+            if ((invoker.FindFault(function) ?? FindRetryFault(function)) is { } fault)
             {
                 faults.Add(fault);
                 continue;
@@ -90,8 +108,16 @@ internal sealed class LocalHost
             }
         }
 
-        return faults.Count == 0 ? new StartingHost(app) : throw new InvalidOperationException("The app has functions that cannot run:" + string.Concat(faults.Select(f => $"\n- {f}")));
+        return faults.Count == 0 ? new StartingHost(app, _port, _exitsOnFault) : throw new InvalidOperationException("The app has functions that cannot run:" + string.Concat(faults.Select(f => $"\n- {f}")));
     }
+
+    /// <summary>Setting <c>AzureWebJobs.(name).Disabled</c>, or with two underscores for each dot.</summary>
+    private static bool IsDisabled(string function, IConfiguration settings) =>
+        (settings[$"AzureWebJobs.{function}.Disabled"] ?? settings[$"AzureWebJobs:{function}:Disabled"]) is { } text && (text == "1" || text.Equals("true", StringComparison.OrdinalIgnoreCase));
+
+    private static string? FindRetryFault(OfflineFunction function) => FunctionRetry.Of(function) is not null && function.TriggerAttribute is not TimerTriggerAttribute
+        ? $"Function '{function.Name}' has a retry attribute, which its {function.TriggerAttribute.GetType().Name} does not support; of the triggers here only timers do."
+        : null;
 
     /// <summary>The doubles of extension packages that the app's assemblies were built against, whether or not code of theirs has run yet.</summary>
     private static IEnumerable<IOfflineExtension> Extensions(IReadOnlyList<Assembly> assemblies) => assemblies
@@ -159,20 +185,17 @@ internal sealed class LocalHost
     }
 }
 
-/// <summary>The app's host.json.</summary>
-internal sealed record HostJson(IConfiguration Configuration)
-{
-    /// <summary><c>functionTimeout</c>; null where it is absent or -1: no limit.</summary>
-    public TimeSpan? FunctionTimeout =>
-        Configuration["functionTimeout"] is { } text && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan limit) && limit > TimeSpan.Zero ? limit : null;
-}
-
 /// <summary>Starts the listeners, and drains them when the app stops.</summary>
-internal sealed class ListenerService(IEnumerable<IOfflineTriggerListener> listeners, HostStorage storage) : IHostedService
+internal sealed partial class ListenerService(
+    IEnumerable<IOfflineTriggerListener> listeners, HostJson hostJson, ILogger<ListenerService> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await storage.CheckAsync(cancellationToken);
+        if (hostJson.Unheeded() is { Count: > 0 } unheeded)
+        {
+            LogUnheeded(logger, string.Join(", ", unheeded));
+        }
+
         foreach (IOfflineTriggerListener listener in listeners)
         {
             await listener.StartAsync(cancellationToken);
@@ -180,4 +203,7 @@ internal sealed class ListenerService(IEnumerable<IOfflineTriggerListener> liste
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.WhenAll(listeners.Select(l => l.StopAsync(cancellationToken)));
+
+    [LoggerMessage(31, LogLevel.Warning, "host.json says what Azure heeds and this local runtime does not: {Settings}")]
+    private static partial void LogUnheeded(ILogger logger, string settings);
 }

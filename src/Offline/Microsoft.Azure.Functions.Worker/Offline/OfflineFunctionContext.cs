@@ -10,7 +10,8 @@ internal sealed class OfflineFunctionContext(
     object? triggerValue,
     IReadOnlyDictionary<string, object?> bindingData,
     Func<IServiceProvider> services,
-    CancellationToken cancellation) : FunctionContext
+    CancellationToken cancellation,
+    RetryContext? retry = null) : FunctionContext
 {
     internal const string HttpContextKey = "HttpRequestContext";
 
@@ -27,7 +28,7 @@ internal sealed class OfflineFunctionContext(
 
     public override BindingContext BindingContext => new Data(bindingData);
 
-    public override RetryContext RetryContext => NoRetries.Instance;
+    public override RetryContext RetryContext => retry ?? NoRetries.Instance;
 
     public override IServiceProvider InstanceServices
     {
@@ -45,14 +46,17 @@ internal sealed class OfflineFunctionContext(
 
     public override IInvocationFeatures Features => _features ??= new Features();
 
-    public override CancellationToken CancellationToken => cancellation;
+    public override CancellationToken CancellationToken => Tokens is null ? cancellation : Tokens();
 
     /// <summary>The request of an HTTP trigger; among the items under the published package's key once somebody asks for those.</summary>
     internal HttpContext? Http { get; init; }
 
+    /// <summary>Makes the token when somebody asks for it, instead of the one given.</summary>
+    internal Func<CancellationToken>? Tokens { get; init; }
+
     internal OfflineFunction Function => function;
 
-    internal object? TriggerValue => triggerValue;
+    internal object? TriggerValue { get; set; } = triggerValue;
 
     internal object? Result { get; set; }
 

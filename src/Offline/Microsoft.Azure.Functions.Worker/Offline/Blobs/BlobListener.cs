@@ -6,26 +6,26 @@ using Azure.Storage.Blobs.Models;
 using Azure.Storage.Queues;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Microsoft.Azure.Functions.Worker.Offline.Blobs;
 
 /// <summary>
 /// Watches containers by listing them, and calls a function once for each version (ETag) of a blob that fits its path. A receipt a version in
-/// <c>azure-webjobs-hosts/blobreceipts</c> remembers what was done over restarts. A function that fails is called five times in all; then
-/// the version is put on the queue <c>webjobs-blobtrigger-poison</c>.
+/// <c>azure-webjobs-hosts/blobreceipts</c> remembers what was done over restarts. A function that fails is called five times in all
+/// (<c>extensions.blobs.poisonBlobThreshold</c>); then the version is put on the queue <c>webjobs-blobtrigger-poison</c>.
 /// </summary>
 internal sealed partial class BlobListener(
-    HostStorage storage, IOfflineFunctionInvoker invoker, HostJson hostJson, IConfiguration settings, TimeProvider time, ILogger<BlobListener> logger)
-    : IOfflineTriggerListener, IDisposable
+    HostStorage storage, TriggeredInvocations invocations, HostJson hostJson, IConfiguration settings, IOptions<WorkerOptions> options, TimeProvider time,
+    ILogger<BlobListener> logger) : IOfflineTriggerListener, IDisposable
 {
-    private const int MaxTries = 5;
-    private const int MaxConcurrency = 8;
     private static readonly TimeSpan ShortestPoll = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(2);
 
     private readonly List<Watch> _watches = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abort = new();
+    private readonly SemaphoreSlim _slots = new(hostJson.MaxBlobs);
     private Task[] _loops = [];
 
     public bool CanHandle(OfflineFunction function) => function.TriggerAttribute is BlobTriggerAttribute;
@@ -33,13 +33,16 @@ internal sealed partial class BlobListener(
     public void Register(OfflineFunction function)
     {
         var trigger = (BlobTriggerAttribute)function.TriggerAttribute;
-        Type type = function.TriggerParameter.ParameterType;
         storage.Needed = true;
-        _watches.Add(new Watch(
-            function,
-            BlobPattern.Parse(SettingNames.Resolve(trigger.BlobPath, settings)),
-            trigger.Connection,
-            BlobValue.For(type) ?? throw new ArgumentException($"its blob trigger binds a {type.Name}; expected string, Stream, byte[], BlobClient, BlobBaseClient or BlockBlobClient.")));
+        string path = SettingNames.Resolve(trigger.BlobPath, settings);
+        Type type = function.TriggerParameter.ParameterType;
+        if (type == typeof(BlobContainerClient) && path.Contains('/', StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"its blob trigger binds a {nameof(BlobContainerClient)} to the path '{path}'; expected a container alone, or a {nameof(BlobClient)}.");
+        }
+
+        storage.Blobs(trigger.Connection); // a setting that names no account is a fault of the app, not of a blob
+        _watches.Add(new Watch(function, BlobPattern.Parse(path), trigger.Connection, BlobValue.For(type)));
     }
 
     public Task StartAsync(CancellationToken cancellation)
@@ -53,12 +56,14 @@ internal sealed partial class BlobListener(
         await _stop.CancelAsync();
         await using CancellationTokenRegistration abort = drain.Register(_abort.Cancel);
         await Task.WhenAll(_loops);
+        await Task.WhenAll(_watches.SelectMany(w => w.Running.Values));
     }
 
     public void Dispose()
     {
         _stop.Dispose();
         _abort.Dispose();
+        _slots.Dispose();
     }
 
     private async Task LoopAsync(Watch watch)
@@ -97,19 +102,17 @@ internal sealed partial class BlobListener(
         }
     }
 
-    /// <summary>One listing; returns whether something new was in it.</summary>
+    /// <summary>One listing; returns whether something new was in it. What is new runs beside further listings.</summary>
     private async Task<bool> ScanAsync(Watch watch)
     {
         BlobContainerClient container = storage.Blobs(watch.Connection).GetBlobContainerClient(watch.Pattern.Container);
-        var running = new List<Task>();
-        using var slots = new SemaphoreSlim(MaxConcurrency);
         bool found = false;
         try
         {
-            await foreach (BlobItem blob in container.GetBlobsAsync(prefix: watch.Pattern.Prefix, cancellationToken: _stop.Token))
+            await foreach (BlobItem blob in container.GetBlobsAsync(BlobTraits.Metadata, prefix: watch.Pattern.Prefix, cancellationToken: _stop.Token))
             {
                 string etag = blob.Properties.ETag!.Value.ToString().Trim('"');
-                if (watch.Done.TryGetValue(blob.Name, out string? done) && done == etag)
+                if ((watch.Done.TryGetValue(blob.Name, out string? done) && done == etag) || watch.Running.ContainsKey((blob.Name, etag)))
                 {
                     continue;
                 }
@@ -120,32 +123,41 @@ internal sealed partial class BlobListener(
                 }
 
                 found = true;
-                await slots.WaitAsync(_stop.Token);
-                running.Add(HandleThenRelease(blob, etag, tokens));
+                await _slots.WaitAsync(_stop.Token);
+                var gone = new TaskCompletionSource();
+                watch.Running[(blob.Name, etag)] = gone.Task;
+                _ = RunAsync(watch, container, blob, etag, tokens, gone);
             }
         }
         catch (RequestFailedException e) when (e.Status == 404)
         {
             watch.Done.Clear(); // the container is not there (yet)
         }
-        finally
-        {
-            await Task.WhenAll(running);
-        }
 
         return found;
+    }
 
-        async Task HandleThenRelease(BlobItem blob, string etag, Dictionary<string, object?> tokens)
+    private async Task RunAsync(Watch watch, BlobContainerClient container, BlobItem blob, string etag, Dictionary<string, object?> tokens, TaskCompletionSource gone)
+    {
+        await Task.Yield();
+        try
         {
-            try
-            {
-                await HandleAsync(watch, container, blob, etag, tokens);
-                watch.Done[blob.Name] = etag;
-            }
-            finally
-            {
-                slots.Release();
-            }
+            await HandleAsync(watch, container, blob, etag, tokens);
+            watch.Done[blob.Name] = etag;
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // Told to stop between two tries, or out of time: the next process finds no receipt and begins again.
+        }
+        catch (Exception e)
+        {
+            LogHandleFault(logger, watch.Function.Name, blob.Name, e); // storage failed; a later listing brings it again
+        }
+        finally
+        {
+            _slots.Release();
+            watch.Running.TryRemove((blob.Name, etag), out _);
+            gone.SetResult();
         }
     }
 
@@ -159,9 +171,14 @@ internal sealed partial class BlobListener(
         }
 
         tokens["BlobTrigger"] = $"{container.Name}/{blob.Name}";
-        tokens["Uri"] = container.GetBlobClient(blob.Name).Uri;
+        tokens["Uri"] = JsonSerializer.Serialize(container.GetBlobClient(blob.Name).Uri); // as the host sends it: JSON
+        tokens["Properties"] = JsonSerializer.Serialize(new
+        {
+            blob.Properties.LastModified, blob.Properties.ContentLength, blob.Properties.ContentType, ETag = $"\"{etag}\"", BlobType = (int?)blob.Properties.BlobType,
+        });
+        tokens["Metadata"] = JsonSerializer.Serialize(blob.Metadata);
         Exception? failure = null;
-        for (int attempt = 1; attempt <= MaxTries; attempt++)
+        for (int attempt = 1; attempt <= hostJson.PoisonBlobThreshold; attempt++)
         {
             _stop.Token.ThrowIfCancellationRequested();
             failure = await TryOnceAsync(watch, container, blob.Name, tokens);
@@ -171,7 +188,7 @@ internal sealed partial class BlobListener(
             }
 
             _abort.Token.ThrowIfCancellationRequested();
-            LogFailed(logger, watch.Function.Name, blob.Name, attempt, failure);
+            LogFailed(logger, watch.Function.Name, blob.Name, attempt, hostJson.PoisonBlobThreshold, failure);
         }
 
         if (failure is not null)
@@ -184,17 +201,11 @@ internal sealed partial class BlobListener(
 
     private async Task<Exception?> TryOnceAsync(Watch watch, BlobContainerClient container, string name, Dictionary<string, object?> tokens)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_abort.Token);
-        if (hostJson.FunctionTimeout is { } timeout)
-        {
-            limit.CancelAfter(timeout);
-        }
-
         object? value = null;
         try
         {
-            value = await watch.Bind(container, name, limit.Token);
-            await invoker.InvokeAsync(watch.Function, value, tokens, limit.Token);
+            value = await watch.Bind(container, name, options.Value.Serializer, _abort.Token);
+            await invocations.InvokeAsync(watch.Function, value, tokens, retry: null, _abort.Token);
             return null;
         }
         catch (RequestFailedException e) when (e.Status == 404 && value is null)
@@ -225,13 +236,13 @@ internal sealed partial class BlobListener(
             ETag = $"\"{etag}\"",
         });
         await queue.SendMessageAsync(message, _abort.Token);
-        LogPoison(logger, watch.Function.Name, blob.Name, MaxTries);
+        LogPoison(logger, watch.Function.Name, blob.Name, hostJson.PoisonBlobThreshold);
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
-    [LoggerMessage(11, LogLevel.Error, "{Function} failed on blob {Blob} (try {Attempt} of 5)")]
-    private static partial void LogFailed(ILogger logger, string function, string blob, int attempt, Exception exception);
+    [LoggerMessage(11, LogLevel.Error, "{Function} failed on blob {Blob} (try {Attempt} of {Tries})")]
+    private static partial void LogFailed(ILogger logger, string function, string blob, int attempt, int tries, Exception exception);
 
     [LoggerMessage(12, LogLevel.Error, "{Function} failed {Tries} times on blob {Blob}; it is on the queue webjobs-blobtrigger-poison")]
     private static partial void LogPoison(ILogger logger, string function, string blob, int tries);
@@ -239,10 +250,14 @@ internal sealed partial class BlobListener(
     [LoggerMessage(13, LogLevel.Warning, "Container {Container} cannot be listed for {Function}; trying on")]
     private static partial void LogScanFault(ILogger logger, string container, string function, Exception exception);
 
-    /// <summary>A function, what it watches, and which version of each blob it has dealt with (as far as this process knows).</summary>
-    private sealed record Watch(
-        OfflineFunction Function, BlobPattern Pattern, string? Connection, Func<BlobContainerClient, string, CancellationToken, Task<object?>> Bind)
+    [LoggerMessage(14, LogLevel.Warning, "{Function} could not be called on blob {Blob}, or its end not be kept; trying on")]
+    private static partial void LogHandleFault(ILogger logger, string function, string blob, Exception exception);
+
+    /// <summary>A function, what it watches, and which version of each blob it has dealt with (as far as this process knows) or is dealing with.</summary>
+    private sealed record Watch(OfflineFunction Function, BlobPattern Pattern, string? Connection, BlobBind Bind)
     {
         public ConcurrentDictionary<string, string> Done { get; } = new(StringComparer.Ordinal);
+
+        public ConcurrentDictionary<(string Name, string ETag), Task> Running { get; } = new();
     }
 }

@@ -3,38 +3,50 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Abstractions;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Azure.Functions.Worker.Http;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Azure.Functions.Worker.Offline.Http;
 
 /// <summary>Serves HTTP-triggered functions as ASP.NET Core endpoints.</summary>
-internal sealed class HttpFunctions(FunctionInvoker invoker, IConfiguration hostJson, IConfiguration settings)
+internal sealed partial class HttpFunctions(FunctionInvoker invoker, HostJson hostJson, IConfiguration settings, TimeProvider time, ILogger<HttpFunctions> logger)
 {
-    private readonly string _prefix = (hostJson["extensions:http:routePrefix"] ?? "api").Trim('/');
     private readonly HttpKeys? _keys = HttpKeys.From(settings);
+    private readonly HttpThrottle? _throttle = HttpThrottle.Of(hostJson);
 
     /// <summary>Adds the function's endpoint: <c>{routePrefix}/{Route ?? name}</c>, all methods where none is named.</summary>
     public void Map(IEndpointRouteBuilder endpoints, OfflineFunction function)
     {
         var trigger = (HttpTriggerAttribute)function.TriggerAttribute;
-        if (function.TriggerParameter.ParameterType != typeof(HttpRequest))
+        Type type = function.TriggerParameter.ParameterType;
+        if (type != typeof(HttpRequest) && type != typeof(HttpRequestData))
         {
-            throw new ArgumentException($"its HTTP trigger binds a {function.TriggerParameter.ParameterType.Name}; this runtime binds HttpRequest.");
+            throw new ArgumentException($"its HTTP trigger binds a {type.Name}; expected {nameof(HttpRequest)} or {nameof(HttpRequestData)}.");
         }
 
-        string route = $"/{_prefix}/{(trigger.Route ?? function.Name).TrimStart('/')}".Replace("//", "/", StringComparison.Ordinal);
-        RequestDelegate serve = context => ServeAsync(function, context);
+        string route = $"/{hostJson.RoutePrefix}/{(trigger.Route ?? function.Name).TrimStart('/')}".Replace("//", "/", StringComparison.Ordinal);
+        bool own = type == typeof(HttpRequestData);
+        RequestDelegate serve = hostJson.FunctionTimeout is { } timeout
+            ? http => ServeAsync(function, http, own, timeout)
+            : http => ServeAsync(function, http, own, null);
+        if (_throttle is { } throttle)
+        {
+            RequestDelegate free = serve;
+            serve = http => throttle.RunAsync(http, free);
+        }
+
         if (_keys is { } keys && trigger.AuthLevel != AuthorizationLevel.Anonymous)
         {
             RequestDelegate open = serve;
-            serve = context =>
+            serve = http =>
             {
-                if (keys.Allow(context.Request, function.Name, trigger.AuthLevel))
+                if (keys.Allow(http.Request, function.Name, trigger.AuthLevel))
                 {
-                    return open(context);
+                    return open(http);
                 }
 
-                context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+                http.Response.StatusCode = StatusCodes.Status401Unauthorized;
                 return Task.CompletedTask;
             };
         }
@@ -49,19 +61,89 @@ internal sealed class HttpFunctions(FunctionInvoker invoker, IConfiguration host
         }
     }
 
-    private async Task ServeAsync(OfflineFunction function, HttpContext http)
+    private Task ServeAsync(OfflineFunction function, HttpContext http, bool own, TimeSpan? timeout)
     {
-        // The request's own scope of services, which ASP.NET Core makes when it is first asked for and ends with the request.
-        var context = new OfflineFunctionContext(function, http.Request, http.Request.RouteValues, () => http.RequestServices, http.RequestAborted) { Http = http };
-        object? result = await invoker.InvokeAsync(context);
-        switch (result)
+        if (timeout is { } limit)
         {
-            case IResult direct:
-                await direct.ExecuteAsync(http);
-                break;
-            case IActionResult action:
-                await action.ExecuteResultAsync(new ActionContext(http, http.GetRouteData(), new ActionDescriptor()));
-                break;
+            return ServeInTimeAsync(function, http, own, limit);
+        }
+
+        ValueTask<object?> invocation = invoker.InvokeAsync(Context(function, http, own, static http => http.RequestAborted, http));
+        return invocation.IsCompletedSuccessfully ? WriteAsync(invocation.Result, http) : AwaitAsync(invocation, http);
+
+        static async Task AwaitAsync(ValueTask<object?> invocation, HttpContext http) => await WriteAsync(await invocation, http);
+    }
+
+    /// <summary>
+    /// When the time is up the token is cancelled and the client is answered 500 at once; the function is waited for all the same, since the request is in its hands
+    /// (Azure restarts the process).
+    /// </summary>
+    private async Task ServeInTimeAsync(OfflineFunction function, HttpContext http, bool own, TimeSpan timeout)
+    {
+        using RequestTime request = RequestTime.Take(http, timeout, time);
+        ValueTask<object?> invocation = invoker.InvokeAsync(Context(function, http, own, static request => request.Token(), request));
+        if (invocation.IsCompletedSuccessfully)
+        {
+            await WriteAsync(invocation.Result, http);
+            return;
+        }
+
+        await using CancellationTokenRegistration answer = request.Limit.UnsafeRegister(static state => _ = GiveUpAsync((HttpContext)state!), http);
+        try
+        {
+            object? result = await invocation;
+            if (!request.IsUp)
+            {
+                await WriteAsync(result, http);
+            }
+        }
+        catch (Exception e) when (request.IsUp)
+        {
+            LogTimedOut(logger, function.Name, timeout, e);
+            return;
+        }
+
+        if (request.IsUp)
+        {
+            LogTimedOut(logger, function.Name, timeout, null);
         }
     }
+
+    private static async Task GiveUpAsync(HttpContext http)
+    {
+        if (http.Response.HasStarted)
+        {
+            http.Abort();
+            return;
+        }
+
+        http.Response.StatusCode = StatusCodes.Status500InternalServerError;
+        await http.Response.CompleteAsync();
+    }
+
+    // The request's own scope of services, which ASP.NET Core makes when it is first asked for and ends with the request.
+    private static OfflineFunctionContext Context<T>(OfflineFunction function, HttpContext http, bool own, Func<T, CancellationToken> token, T state)
+    {
+        var context = new OfflineFunctionContext(function, own ? null : http.Request, http.Request.RouteValues, () => http.RequestServices, default)
+        {
+            Http = http,
+            Tokens = () => token(state),
+        };
+        if (own)
+        {
+            context.TriggerValue = new AspNetCoreRequestData(http.Request, context);
+        }
+
+        return context;
+    }
+
+    private static Task WriteAsync(object? result, HttpContext http) => result switch
+    {
+        IResult direct => direct.ExecuteAsync(http),
+        IActionResult action => action.ExecuteResultAsync(new ActionContext(http, http.GetRouteData(), new ActionDescriptor())),
+        _ => Task.CompletedTask, // HttpResponseData has written itself; a bare value is not written
+    };
+
+    [LoggerMessage(41, LogLevel.Error, "{Function} took longer than {Timeout} (functionTimeout); its request was answered 500")]
+    private static partial void LogTimedOut(ILogger logger, string function, TimeSpan timeout, Exception? exception);
 }

@@ -1,48 +1,57 @@
-using System.Globalization;
-
 namespace Microsoft.Azure.Functions.Worker.Offline.Timers;
 
 /// <summary>
 /// An NCRONTAB schedule: six fields (second minute hour day month weekday), or five without seconds. A field is <c>*</c>, numbers, ranges
-/// <c>a-b</c>, steps <c>*/n</c> or <c>a-b/n</c>, lists of these, and for months and weekdays English names by their first three letters.
-/// Sunday is 0 or 7. Day and weekday must both match.
+/// <c>a-b</c>, steps <c>*/n</c>, <c>a/n</c> or <c>a-b/n</c>, lists of these, and for months and weekdays English names or their beginnings.
+/// Sunday is 0. Day and weekday must both match.
 /// </summary>
 internal sealed class CronSchedule
 {
-    private static readonly string[] Months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    private static readonly string[] Weekdays = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+    private static readonly string[] MonthNames =
+        ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
-    private readonly bool[] _seconds, _minutes, _hours, _days, _months, _weekdays;
+    private static readonly string[] WeekdayNames = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
-    private CronSchedule(bool[] seconds, bool[] minutes, bool[] hours, bool[] days, bool[] months, bool[] weekdays) =>
-        (_seconds, _minutes, _hours, _days, _months, _weekdays) = (seconds, minutes, hours, days, months, weekdays);
+    private readonly CronField _seconds, _minutes, _hours, _days, _months, _weekdays;
+    private readonly bool _hasSeconds;
+
+    private CronSchedule(string text, string[] fields)
+    {
+        int i = fields.Length - 5;
+        _hasSeconds = i == 1;
+        _seconds = CronField.Parse(text, _hasSeconds ? fields[0] : "0", "second", 0, 59);
+        _minutes = CronField.Parse(text, fields[i], "minute", 0, 59);
+        _hours = CronField.Parse(text, fields[i + 1], "hour", 0, 23);
+        _days = CronField.Parse(text, fields[i + 2], "day", 1, 31);
+        _months = CronField.Parse(text, fields[i + 3], "month", 1, 12, MonthNames);
+        _weekdays = CronField.Parse(text, fields[i + 4], "weekday", 0, 6, WeekdayNames);
+    }
+
+    /// <summary>
+    /// Whether the schedule counts as an interval rather than a time of day: any second, minute or hour, or two in a row. An interval goes on through the
+    /// hour that comes twice when daylight saving ends; a time of day comes once.
+    /// </summary>
+    public bool IsInterval => (_hasSeconds && Spreads(_seconds)) || Spreads(_minutes) || Spreads(_hours);
+
+    /// <summary>Whether it comes more than once a minute, all the time; the published runtime keeps no status for such a timer.</summary>
+    public bool IsSubMinute =>
+        _minutes.IsAny && _hours.IsAny && _days.IsAny && _months.IsAny && _weekdays.IsAny && Enumerable.Range(0, 60).Count(second => _seconds[second]) > 1;
 
     /// <exception cref="FormatException">What is wrong, in which field.</exception>
     public static CronSchedule Parse(string text)
     {
         string[] fields = text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        if (fields.Length is not (5 or 6))
-        {
-            throw new FormatException($"Schedule '{text}' has {fields.Length} fields; expected six (second minute hour day month weekday), or five without seconds.");
-        }
-
-        int i = fields.Length - 5;
-        bool[] weekdays = Field(text, fields[i + 4], "weekday", 0, 7, Weekdays);
-        weekdays[0] |= weekdays[7];
-        return new CronSchedule(
-            i == 1 ? Field(text, fields[0], "second", 0, 59) : Field(text, "0", "second", 0, 59),
-            Field(text, fields[i], "minute", 0, 59),
-            Field(text, fields[i + 1], "hour", 0, 23),
-            Field(text, fields[i + 2], "day", 1, 31),
-            Field(text, fields[i + 3], "month", 1, 12, Months),
-            weekdays);
+        return fields.Length is 5 or 6
+            ? new CronSchedule(text, fields)
+            : throw new FormatException(
+                $"Schedule '{text}' has {fields.Length} fields; expected six (second minute hour day month weekday), or five without seconds. Spans of time (00:05:00) are not for serverless plans.");
     }
 
-    /// <summary>The first occurrence after <paramref name="after"/>, both in the schedule's local time; null where none comes within eight years.</summary>
+    /// <summary>The first occurrence after <paramref name="after"/>, both on the same clock; null where none comes within 48 years.</summary>
     public DateTime? Next(DateTime after)
     {
         DateTime start = new DateTime(after.Year, after.Month, after.Day, after.Hour, after.Minute, after.Second, after.Kind).AddSeconds(1);
-        DateTime end = start.AddYears(8); // a 29 February comes within eight years, over 1900 and 2100 too
+        DateTime end = start.AddYears(48); // a 29 February on a given weekday comes within 40 years, over 2100 too
         for (DateTime day = start.Date; day < end; day = day.AddDays(1))
         {
             if (!_months[day.Month])
@@ -58,6 +67,55 @@ internal sealed class CronSchedule
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// The first occurrence after a moment, both UTC, on the clock of a zone. As in the published runtime: a time that daylight saving skips comes as much later as the
+    /// clock was put forward; of a time that comes twice an interval has both, a time of day the first, and only when looked for from before it.
+    /// </summary>
+    public DateTime? NextUtc(DateTime afterUtc, TimeZoneInfo zone)
+    {
+        DateTimeOffset now = TimeZoneInfo.ConvertTime(new DateTimeOffset(DateTime.SpecifyKind(afterUtc, DateTimeKind.Utc)), zone);
+        if (Next(now.DateTime) is not { } local)
+        {
+            return null;
+        }
+
+        DateTimeOffset next = InZone(local, zone);
+        if (zone.SupportsDaylightSavingTime && (zone.IsAmbiguousTime(now) || zone.IsAmbiguousTime(next)))
+        {
+            if (next.Offset != now.Offset && (IsInterval || zone.IsAmbiguousTime(next)))
+            {
+                next = TimeZoneInfo.ConvertTime(next.Add(next.Offset - now.Offset), zone);
+            }
+            else if (!IsInterval && zone.IsAmbiguousTime(next))
+            {
+                DateTime? later = local;
+                while (later is { } candidate && zone.IsAmbiguousTime(candidate))
+                {
+                    later = Next(candidate);
+                }
+
+                if (later is not { } unambiguous)
+                {
+                    return null;
+                }
+
+                next = InZone(unambiguous, zone);
+            }
+        }
+
+        return next.UtcDateTime;
+    }
+
+    /// <summary>A local time as a moment. One that comes twice is taken as the later, one that is skipped as if the clock had not been put forward.</summary>
+    private static DateTimeOffset InZone(DateTime local, TimeZoneInfo zone)
+    {
+        DateTime wall = DateTime.SpecifyKind(local, DateTimeKind.Unspecified);
+        TimeSpan offset = zone.IsInvalidTime(wall) ? zone.GetUtcOffset(wall.AddDays(-1))
+            : zone.IsAmbiguousTime(wall) ? zone.GetAmbiguousTimeOffsets(wall).Min()
+            : zone.GetUtcOffset(wall);
+        return TimeZoneInfo.ConvertTime(new DateTimeOffset(wall, offset), zone);
     }
 
     private TimeSpan? TimeOfDay(TimeSpan from)
@@ -90,41 +148,5 @@ internal sealed class CronSchedule
         return null;
     }
 
-    private static bool[] Field(string text, string field, string name, int min, int max, string[]? names = null)
-    {
-        bool[] allowed = new bool[max + 1];
-        foreach (string part in field.Split(','))
-        {
-            string[] step = part.Split('/');
-            string[] range = step[0].Split('-');
-            int every = step.Length switch { 1 => 1, 2 => Number(step[1], int.MaxValue), _ => throw Bad() };
-            (int from, int to) = range switch
-            {
-                ["*"] => (min, max == 7 ? 6 : max),
-                [var one] => (Number(one, max), step.Length == 2 ? (max == 7 ? 6 : max) : Number(one, max)),
-                [var low, var high] => (Number(low, max), Number(high, max)),
-                _ => throw Bad(),
-            };
-            if (from < min || from > to || every < 1)
-            {
-                throw Bad();
-            }
-
-            for (int value = from; value <= to; value += every)
-            {
-                allowed[value] = true;
-            }
-
-            int Number(string digits, int limit)
-            {
-                int index = names is null || digits.Length < 3 ? -1 : Array.IndexOf(names, digits[..3].ToLowerInvariant());
-                int number = index >= 0 ? index + min : int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int parsed) ? parsed : throw Bad();
-                return number <= limit ? number : throw Bad();
-            }
-
-            FormatException Bad() => new($"Schedule '{text}': '{part}' is not a {name}; expected numbers from {min} to {max}, ranges (a-b), steps (*/n) or lists (a,b) of them.");
-        }
-
-        return allowed;
-    }
+    private static bool Spreads(CronField field) => field.IsAny || field.HasRun;
 }

@@ -14,15 +14,15 @@ namespace Microsoft.Azure.Functions.Worker.Offline.Timers;
 /// overlap, and a failed one does not stop the schedule.
 /// </summary>
 internal sealed partial class TimerListener(
-    HostStorage storage, IOfflineFunctionInvoker invoker, HostJson hostJson, IConfiguration settings, TimeProvider time, ILogger<TimerListener> logger)
+    HostStorage storage, TriggeredInvocations invocations, IConfiguration settings, TimeProvider time, ILogger<TimerListener> logger)
     : IOfflineTriggerListener, IDisposable
 {
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
-    private readonly List<(OfflineFunction Function, TimerTriggerAttribute Trigger, CronSchedule Schedule)> _timers = [];
+    private readonly List<Timer> _timers = [];
     private readonly CancellationTokenSource _stop = new();
-    private readonly TimeZoneInfo _zone = settings["WEBSITE_TIME_ZONE"] is { Length: > 0 } zone ? TimeZoneInfo.FindSystemTimeZoneById(zone) : TimeZoneInfo.Utc;
+    private TimeZoneInfo? _zone;
     private Task[] _loops = [];
 
     public bool CanHandle(OfflineFunction function) => function.TriggerAttribute is TimerTriggerAttribute;
@@ -36,12 +36,14 @@ internal sealed partial class TimerListener(
         }
 
         storage.Needed = true;
-        _timers.Add((function, trigger, CronSchedule.Parse(SettingNames.Resolve(trigger.Schedule, settings))));
+        _zone ??= ReadZone();
+        var schedule = CronSchedule.Parse(SettingNames.Resolve(trigger.Schedule, settings));
+        _timers.Add(new Timer(function, schedule, trigger.UseMonitor && !schedule.IsSubMinute, trigger.RunOnStartup));
     }
 
     public Task StartAsync(CancellationToken cancellation)
     {
-        _loops = [.. _timers.Select(t => Task.Run(() => LoopAsync(t.Function, t.Trigger, t.Schedule), CancellationToken.None))];
+        _loops = [.. _timers.Select(t => Task.Run(() => LoopAsync(t), CancellationToken.None))];
         return Task.CompletedTask;
     }
 
@@ -60,40 +62,14 @@ internal sealed partial class TimerListener(
 
     public void Dispose() => _stop.Dispose();
 
-    /// <summary>The first occurrence after a moment, both UTC. A local time that a DST change skips fires at the change; one that comes twice fires once.</summary>
-    internal DateTime? NextUtc(CronSchedule schedule, DateTime afterUtc) => NextUtc(schedule, afterUtc, _zone);
-
-    internal static DateTime? NextUtc(CronSchedule schedule, DateTime afterUtc, TimeZoneInfo zone)
-    {
-        DateTime local = DateTime.SpecifyKind(TimeZoneInfo.ConvertTimeFromUtc(afterUtc, zone), DateTimeKind.Unspecified);
-        while (schedule.Next(local) is { } next)
-        {
-            DateTime valid = next;
-            while (zone.IsInvalidTime(valid))
-            {
-                valid = valid.AddMinutes(1);
-            }
-
-            DateTime utc = TimeZoneInfo.ConvertTimeToUtc(valid, zone);
-            if (utc > afterUtc)
-            {
-                return utc;
-            }
-
-            local = next;
-        }
-
-        return null;
-    }
-
-    private async Task LoopAsync(OfflineFunction function, TimerTriggerAttribute trigger, CronSchedule schedule)
+    private async Task LoopAsync(Timer timer)
     {
         CancellationToken stop = _stop.Token;
         while (!stop.IsCancellationRequested)
         {
             try
             {
-                await RunLeasedAsync(function, trigger, schedule, stop);
+                await RunLeasedAsync(timer, stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -101,17 +77,17 @@ internal sealed partial class TimerListener(
             }
             catch (Exception e)
             {
-                LogStorageFault(logger, function.Name, e);
+                LogStorageFault(logger, timer.Function.Name, e);
                 await DelayAsync(TimeSpan.FromSeconds(10), stop);
             }
         }
     }
 
-    private async Task RunLeasedAsync(OfflineFunction function, TimerTriggerAttribute trigger, CronSchedule schedule, CancellationToken stop)
+    private async Task RunLeasedAsync(Timer timer, CancellationToken stop)
     {
         BlobContainerClient hosts = await storage.HostsContainerAsync(stop);
-        BlobClient status = hosts.GetBlobClient($"timers/{storage.HostId}/{function.Name}/status");
-        BlobClient lockBlob = hosts.GetBlobClient($"locks/{storage.HostId}/{function.Name}.Listener");
+        BlobClient status = hosts.GetBlobClient($"timers/{storage.HostId}/{timer.Function.Name}/status");
+        BlobClient lockBlob = hosts.GetBlobClient($"locks/{storage.HostId}/{timer.Function.Name}.Listener");
         await CreateAsync(lockBlob, stop);
         BlobLeaseClient lease = lockBlob.GetBlobLeaseClient();
         try
@@ -128,7 +104,7 @@ internal sealed partial class TimerListener(
         Task renewing = RenewAsync(lease, held);
         try
         {
-            await FireAsync(function, trigger, schedule, status, held.Token);
+            await FireAsync(timer, status, held.Token);
         }
         finally
         {
@@ -145,58 +121,81 @@ internal sealed partial class TimerListener(
         }
     }
 
-    private async Task FireAsync(OfflineFunction function, TimerTriggerAttribute trigger, CronSchedule schedule, BlobClient statusBlob, CancellationToken held)
+    private async Task FireAsync(Timer timer, BlobClient statusBlob, CancellationToken held)
     {
-        ScheduleStatus? status = trigger.UseMonitor ? await ReadAsync(statusBlob, held) : null;
-        DateTime now = time.GetUtcNow().UtcDateTime;
-        bool pastDue = status is not null && status.Next != default && status.Next <= now;
-        if (pastDue || trigger.RunOnStartup)
+        OfflineFunction function = timer.Function;
+        DateTime now = Now();
+        ScheduleStatus? status = timer.Monitored ? await ReadAsync(statusBlob, held) : null;
+        if (status is null || Changed(timer, status, now))
         {
-            status = await RunAsync(pastDue);
+            status = new ScheduleStatus { Next = NextAfter(now), LastUpdated = now };
+            await WriteAsync(statusBlob, timer, status, held);
         }
 
-        while (NextUtc(schedule, time.GetUtcNow().UtcDateTime) is { } next)
+        bool pastDue = status.Next < now;
+        if (pastDue || timer.RunOnStartup)
         {
-            if (status is null || status.Next != next)
-            {
-                status = new ScheduleStatus { Last = status?.Last ?? default, Next = next, LastUpdated = time.GetUtcNow().UtcDateTime };
-                await WriteAsync(statusBlob, trigger, status, held);
-            }
+            await RunAsync(pastDue, scheduled: false);
+        }
 
-            for (TimeSpan wait; (wait = next - time.GetUtcNow().UtcDateTime) > TimeSpan.Zero;)
+        while (status.Next != DateTime.MaxValue)
+        {
+            for (TimeSpan wait; (wait = status.Next - Now()) > TimeSpan.Zero;)
             {
                 await Task.Delay(wait < LongestWait ? wait : LongestWait, time, held);
             }
 
-            status = await RunAsync(pastDue: false);
+            await RunAsync(pastDue: false, scheduled: true);
         }
 
         LogNeverAgain(logger, function.Name);
         await Task.Delay(Timeout.InfiniteTimeSpan, time, held);
 
-        async Task<ScheduleStatus> RunAsync(bool pastDue)
-        {
-            DateTime started = time.GetUtcNow().UtcDateTime;
-            var info = new TimerInfo { IsPastDue = pastDue, ScheduleStatus = status };
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(held);
-            if (hostJson.FunctionTimeout is { } timeout)
-            {
-                limit.CancelAfter(timeout);
-            }
+        DateTime NextAfter(DateTime moment) => timer.Schedule.NextUtc(moment, _zone!) ?? DateTime.MaxValue;
 
+        // What falls due while the function runs is made up for once, right after it: the next occurrence counts from when this one began.
+        async Task RunAsync(bool pastDue, bool scheduled)
+        {
+            DateTime started = Now();
             try
             {
                 LogFiring(logger, function.Name, pastDue);
-                await invoker.InvokeAsync(function, info, EmptyData, limit.Token);
+                var info = new TimerInfo { IsPastDue = pastDue, ScheduleStatus = timer.Monitored ? status : null };
+                await invocations.InvokeWithRetriesAsync(function, info, EmptyData, held);
             }
             catch (Exception e) when (!held.IsCancellationRequested)
             {
                 LogFailed(logger, function.Name, e);
             }
 
-            var after = new ScheduleStatus { Last = started, Next = NextUtc(schedule, time.GetUtcNow().UtcDateTime) ?? default, LastUpdated = time.GetUtcNow().UtcDateTime };
-            await WriteAsync(statusBlob, trigger, after, held);
-            return after;
+            DateTime at = scheduled && status.Next > started ? status.Next : started;
+            status = new ScheduleStatus { Last = at, Next = NextAfter(at), LastUpdated = at };
+            await WriteAsync(statusBlob, timer, status, held);
+        }
+    }
+
+    private DateTime Now() => time.GetUtcNow().UtcDateTime;
+
+    /// <summary>
+    /// Whether the schedule is another than the one that the status was made with. Then what it says to be due is not: the timer begins anew, from now where the
+    /// new schedule's occurrence has passed.
+    /// </summary>
+    private bool Changed(Timer timer, ScheduleStatus status, DateTime now)
+    {
+        DateTime basis = status.Last != default ? status.Last : status.LastUpdated != default ? status.LastUpdated : now;
+        return status.Next != (timer.Schedule.NextUtc(basis, _zone!) ?? DateTime.MaxValue);
+    }
+
+    private TimeZoneInfo ReadZone()
+    {
+        string? name = settings["WEBSITE_TIME_ZONE"];
+        try
+        {
+            return string.IsNullOrEmpty(name) ? TimeZoneInfo.Utc : TimeZoneInfo.FindSystemTimeZoneById(name);
+        }
+        catch (Exception e) when (e is TimeZoneNotFoundException or InvalidTimeZoneException)
+        {
+            throw new InvalidOperationException($"Setting 'WEBSITE_TIME_ZONE' is '{name}', which this machine does not know; expected a name such as America/New_York.", e);
         }
     }
 
@@ -259,9 +258,9 @@ internal sealed partial class TimerListener(
         }
     }
 
-    private static async Task WriteAsync(BlobClient blob, TimerTriggerAttribute trigger, ScheduleStatus status, CancellationToken cancellation)
+    private static async Task WriteAsync(BlobClient blob, Timer timer, ScheduleStatus status, CancellationToken cancellation)
     {
-        if (trigger.UseMonitor)
+        if (timer.Monitored)
         {
             await blob.UploadAsync(BinaryData.FromObjectAsJson(status), overwrite: true, cancellation);
         }
@@ -276,9 +275,15 @@ internal sealed partial class TimerListener(
     [LoggerMessage(3, LogLevel.Warning, "Timer {Function} cannot reach its status or lease; trying again in 10 s")]
     private static partial void LogStorageFault(ILogger logger, string function, Exception exception);
 
-    [LoggerMessage(4, LogLevel.Warning, "Timer {Function} has no further occurrence within eight years")]
+    [LoggerMessage(4, LogLevel.Warning, "Timer {Function} has no further occurrence within 48 years")]
     private static partial void LogNeverAgain(ILogger logger, string function);
 
     [LoggerMessage(5, LogLevel.Warning, "Timers were still running when the time to stop was up")]
     private static partial void LogNotDrained(ILogger logger);
+
+    /// <param name="Function">What is called.</param>
+    /// <param name="Schedule">When.</param>
+    /// <param name="Monitored">Whether its status is kept.</param>
+    /// <param name="RunOnStartup">Whether it also runs when the app starts.</param>
+    private sealed record Timer(OfflineFunction Function, CronSchedule Schedule, bool Monitored, bool RunOnStartup);
 }
