@@ -20,6 +20,16 @@ public sealed class SurfaceTests
     private static bool IsOffline =>
         typeof(SurfaceTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "AzurePackages").Value == "offline";
 
+    /// <summary>A project of src/Offline without a checklist would be held to nothing.</summary>
+    [Fact]
+    public void EveryDouble_HasAChecklist()
+    {
+        string[] projects = [.. Directory.GetFiles(OfflineRoot, "*.csproj", SearchOption.AllDirectories).Select(file => Path.GetDirectoryName(file)!).Order(StringComparer.Ordinal)];
+
+        projects.Length.ShouldBeGreaterThanOrEqualTo(5);
+        projects.Where(folder => !File.Exists(Path.Combine(folder, FileName))).ShouldBeEmpty();
+    }
+
     [Theory]
     [MemberData(nameof(Doubles))]
     public void EveryPublicMember_OfADouble_IsOnItsChecklist(string name)
