@@ -6,19 +6,26 @@ using Spectre.Console;
 
 namespace ServerlessMlops.Cli.Commands;
 
-/// <summary><c>mlops models --pipeline P</c>: the versions of a pipeline, and which one serves.</summary>
+/// <summary><c>mlops models --pipeline P [--version N]</c>: the versions of a pipeline, and which one serves; or what one version was judged by.</summary>
 internal static class ModelsCommand
 {
     public static Command Create(GlobalOptions options, CliContext context)
     {
         Option<string> pipeline = PipelineOption.Create();
         var next = new Option<string?>("--next") { Description = "Continue a listing, with what the page before named." };
-        var command = new Command("models", "List the model versions of a pipeline, newest first.") { pipeline, next };
+        var version = new Option<int?>("--version") { Description = "Show what this version was judged by: metrics, gates, tests." };
+        var command = new Command("models", "List the model versions of a pipeline, newest first.") { pipeline, next, version };
         command.SetAction(async (parsed, cancellation) =>
         {
             var reporter = new Reporter(context, parsed.GetValue(options.Json));
             using ControlPlaneClient client = options.CreateClient(parsed, context);
             string name = parsed.GetValue(pipeline)!;
+            if (parsed.GetValue(version) is { } one)
+            {
+                ModelJudgementText.Show(reporter, one, await client.GetModelAsync(name, one, cancellation));
+                return ExitCode.Success;
+            }
+
             Page<ModelItem> page = await client.ListModelsAsync(name, parsed.GetValue(next), cancellation);
             DeploymentView deployment = await client.GetDeploymentAsync(name, cancellation);
             if (reporter.IsJson)

@@ -98,6 +98,13 @@ internal sealed partial class AppProcess : IAsyncDisposable
         ];
     }
 
+    /// <summary>GET; the status and the answer.</summary>
+    public async Task<(HttpStatusCode Status, string Body)> GetTextAsync(string path)
+    {
+        using HttpResponseMessage answer = await _http.GetAsync(path);
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
     /// <summary>POST of a JSON body; the status and the answer.</summary>
     public async Task<(HttpStatusCode Status, string Body)> PostAsync(string path, string json)
     {

@@ -50,6 +50,44 @@ public class PipelineSpecParserTests
     }
 
     [Fact]
+    public void Parse_GatesAndTests_InShortAndAsMaps()
+    {
+        PipelineSpec spec = PipelineSpecParser.Parse("""
+            target: y
+            slices: [carrier]
+            gates:
+              - auc >= 0.70
+              - {gate: parity(carrier) <= 0.1, severity: warning, confident: true}
+            tests:
+              - {range: {atLeast: 0, atMost: 1}, mostly: 0.99, severity: warning}
+              - {name: basics, cases: [{row: {speed: 9, carrier: AA}, class: "true", atLeast: 0.7}]}
+              - overlap:
+              - {leakage: {atMost: 0.97}}
+              - {missing: {columns: [carrier], share: 0.2, atMost: 0.02}}
+            """).Spec.ShouldNotBeNull();
+
+        spec.Gates.ShouldBe([new GateSpec { Gate = "auc >= 0.70" }, new GateSpec { Gate = "parity(carrier) <= 0.1", Severity = CheckSeverity.Warning, Confident = true }]);
+        spec.Slices.ShouldBe(["carrier"]);
+        spec.Tests[0].Range!.AtMost.ShouldBe(1);
+        spec.Tests[0].Severity.ShouldBe(CheckSeverity.Warning);
+        spec.Tests[1].Cases![0].Row["speed"].ShouldBe("9");
+        spec.Tests[1].Cases![0].AtLeast.ShouldBe(0.7);
+        spec.Tests[2].Overlap.ShouldBe(new OverlapTest());
+        spec.Tests[4].Missing!.Share.ShouldBe(0.2);
+    }
+
+    [Theory]
+    [InlineData("gates: [acu >= 0.7]", "line 2, column 9: gates[0]: 'acu >= 0.7': at position 1: found 'acu', expected one of")]
+    [InlineData("gates: [{gate: auc 0.7}]", "line 2, column 9: gates[0]: 'auc 0.7': at position 5: found '0.7', expected '>=', '>', '<=' or '<'")]
+    [InlineData("task: regression\ngates: [auc >= 0.7]", "line 3, column 9: gates[0]: 'auc >= 0.7': 'auc' does not judge a regression task; expected one of rmse, mae, mape, r2")]
+    [InlineData("tests: [{tolerance: 1}]", "line 2, column 9: tests[0]: no kind of test is given; a test has exactly one (invariant, monotonic, range, cases, overlap, leakage, missing).")]
+    [InlineData("tests: [{range: {}}]", "line 2, column 17: tests[0].range: neither 'atLeast' nor 'atMost' is given; give one or both.")]
+    [InlineData("tests: [{cases: [{row: {a: 1}}]}]", "line 2, column 18: tests[0].cases[0]: nothing is expected; give 'class', 'atLeast' or 'atMost'.")]
+    [InlineData("tests: [{cases: []}]", "line 2, column 17: tests[0].cases: the list is empty, so nothing would be tested; name at least one case.")]
+    public void Parse_GateOrTestFault_SaysWhere(string yaml, string finding) =>
+        PipelineSpecParser.Parse("target: y\n" + yaml).Findings.ShouldHaveSingleItem().ToString().ShouldStartWith(finding);
+
+    [Fact]
     public void Parse_TargetAlone_GivesDefaults() =>
         PipelineSpecParser.Parse("target: y").Spec!.ComputeHash().ShouldBe(new PipelineSpec { Target = "y" }.ComputeHash());
 
