@@ -21,27 +21,27 @@ public sealed class JudgementTests(AppFixture fixture) : IClassFixture<AppFixtur
         await fixture.App.PutSpecAsync(pipeline, Spec("boosting", Gates));
         RunView first = await TrainAsync(pipeline, "1.csv", Rows(0, 400));
         first.Status.ShouldBe("succeeded", first.ToString());
-        first.Reason.ShouldContain("It passed 3 of 3 gates");
+        first.Reason.ShouldNotBeNull().ShouldContain("It passed 3 of 3 gates");
 
         // Ten times the data: the challenger has learned more.
         RunView better = await TrainAsync(pipeline, "2.csv", Rows(400, 6000));
         better.Status.ShouldBe("succeeded", better.ToString());
-        better.Reason.ShouldContain("It beats version 1, which serves (auc ");
+        better.Reason.ShouldNotBeNull().ShouldContain("It beats version 1, which serves (auc ");
         await fixture.App.RunAsync(pipeline, "version 2 serves", run => run.Kind == "rollout" && run.IsEnded && run.Id.Contains('2'));
 
         // Hardly more data: as good a model, a little better or worse by chance.
         RunView same = await TrainAsync(pipeline, "3.csv", Rows(6400, 100));
         same.Status.ShouldBe("rejected", same.ToString());
-        same.Reason.ShouldContain("the difference is inside the noise (");
-        same.Reason.ShouldContain("gate 'auc > champion' has insufficient evidence: auc is 0.");
+        same.Reason.ShouldNotBeNull().ShouldContain("the difference is inside the noise (");
+        same.Reason.ShouldNotBeNull().ShouldContain("gate 'auc > champion' has insufficient evidence: auc is 0.");
 
         // A spec that asks for too simple a model.
         await fixture.App.PutSpecAsync(pipeline, Spec("baseline", Gates));
         RunView worse = await TrainAsync(pipeline, "4.csv", Rows(6500, 100));
         worse.Status.ShouldBe("rejected", worse.ToString());
-        worse.Reason.ShouldContain("It loses to version 2, which serves (auc ");
-        worse.Reason.ShouldContain("more than chance explains (");
-        worse.Reason.ShouldContain("gate 'auc > champion' failed: auc is 0.5");
+        worse.Reason.ShouldNotBeNull().ShouldContain("It loses to version 2, which serves (auc ");
+        worse.Reason.ShouldNotBeNull().ShouldContain("more than chance explains (");
+        worse.Reason.ShouldNotBeNull().ShouldContain("gate 'auc > champion' failed: auc is 0.5");
 
         (await fixture.App.VersionsAsync(pipeline)).ShouldBe([2, 1]);
         JsonElement report = await GetAsync($"api/pipelines/{pipeline}/models/2/evaluation");
@@ -64,7 +64,7 @@ public sealed class JudgementTests(AppFixture fixture) : IClassFixture<AppFixtur
         RunView run = await TrainAsync(pipeline, "1.csv", Rows(0, 600));
 
         run.Status.ShouldBe("rejected", run.ToString());
-        run.Reason.ShouldContain("It is not registered, for test 'monotonic speed down' failed: the prediction never rises by more than 0 as speed rises in all but ");
+        run.Reason.ShouldNotBeNull().ShouldContain("It is not registered, for test 'monotonic speed down' failed: the prediction never rises by more than 0 as speed rises in all but ");
         JsonElement report = await GetAsync($"api/pipelines/{pipeline}/runs/{run.Id}/evaluation");
         report.GetProperty("tests").EnumerateArray().Select(t => t.GetProperty("verdict").GetString()).ShouldBe(["failed", "passed", "passed", "passed", "passed"]);
     }
