@@ -1,4 +1,5 @@
 using ServerlessMlops.Benchmarks.Ingestion;
+using ServerlessMlops.Benchmarks.Evaluation;
 using ServerlessMlops.Benchmarks.Learners;
 using ServerlessMlops.Benchmarks.Scoring;
 
@@ -8,6 +9,7 @@ return args switch
     ["ingest", "memory", .. string[] rest] => await IngestBenchmark.RunMemoryAsync(rest),
     ["ingest", .. string[] rest] => await IngestBenchmark.RunAsync(rest),
     ["learners", .. string[] rest] => LearnersBenchmark.Run(rest),
+    ["evaluation", .. string[] rest] => EvaluationBenchmark.Run(rest),
     ["scoring", "serve", .. string[] rest] => ScoringServer.Run(rest),
     ["scoring", "parts"] => ScoringParts.Run(),
     ["scoring", .. string[] rest] => await ScoringBenchmark.RunAsync(rest),
@@ -17,6 +19,7 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine("Usage: dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- learners fit|predict DIRECTORY [--threads N] [--repeat N]");
+    Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- evaluation [ROWS]");
     Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- scoring parts | scoring [--seconds N] [--repeat N] (needs wrk)");
     Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- ingest [memory] [--data FOLDER] [--repeat N] [--only ours,batch,duckdb,polars,pandas] (needs node)");
     return 2;

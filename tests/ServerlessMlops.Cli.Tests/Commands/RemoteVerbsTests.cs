@@ -1,5 +1,7 @@
 using System.Text.Json;
 using ServerlessMlops.Cli.Tests.ControlPlane;
+using ServerlessMlops.Core.Evaluation;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Runs;
 
@@ -69,6 +71,23 @@ public sealed class RemoteVerbsTests : IAsyncLifetime
         string[] lines = outcome.Output.Split('\n');
         lines.Single(line => line.Contains("serves", StringComparison.Ordinal)).ShouldContain("auc 0.8123");
         lines.Single(line => line.Contains("serves", StringComparison.Ordinal)).TrimStart().ShouldStartWith("1");
+    }
+
+    [Fact]
+    public async Task Models_OneVersion_ShowsWhatItWasJudgedBy()
+    {
+        _app.On("GET /api/pipelines/birdstrikes/models/2", Samples.Card() with
+        {
+            Gates = [new GateVerdict("auc >= 0.7", Verdict.Passed, "auc is 0.8, and must be at least 0.7")],
+            Tests = [new TestVerdict("invariant sex", Verdict.Failed, "it moves") { Severity = CheckSeverity.Warning }],
+        });
+
+        CliOutcome outcome = await RunAsync("models", "-p", "birdstrikes", "--version", "2");
+
+        outcome.Output.ShouldContain("Version 2: boosting, judged on 1,000 rows");
+        string[] lines = outcome.Output.Split('\n');
+        lines.Single(line => line.Contains("auc >= 0.7", StringComparison.Ordinal)).ShouldContain("passed");
+        lines.Single(line => line.Contains("invariant sex", StringComparison.Ordinal)).ShouldContain("failed");
     }
 
     [Fact]
