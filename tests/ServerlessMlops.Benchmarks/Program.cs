@@ -1,5 +1,5 @@
-using ServerlessMlops.Benchmarks.Ingestion;
 using ServerlessMlops.Benchmarks.Evaluation;
+using ServerlessMlops.Benchmarks.Ingestion;
 using ServerlessMlops.Benchmarks.Learners;
 using ServerlessMlops.Benchmarks.Scoring;
 
