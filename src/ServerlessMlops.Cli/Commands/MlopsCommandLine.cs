@@ -70,6 +70,10 @@ internal static class MlopsCommandLine
                      ScoreCommand.Create(options, context),
                      PromoteCommand.Create(options, context),
                      RollbackCommand.Create(options, context),
+                     ApproveCommand.Create(options, context),
+                     RunVerbCommands.CreateCancel(options, context),
+                     RunVerbCommands.CreateRetry(options, context),
+                     LedgerCommand.Create(options, context),
                  ])
         {
             root.Subcommands.Add(command);

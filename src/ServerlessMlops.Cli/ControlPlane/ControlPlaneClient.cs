@@ -93,12 +93,34 @@ internal sealed class ControlPlaneClient : IDisposable
     public Task<DeploymentView> RollBackAsync(string pipeline, int version, string why, CancellationToken cancellation) =>
         PostAsync<DeploymentView>($"api/pipelines/{Segment(pipeline)}/rollback", JsonContent.Create(new { version, why }, options: MlopsJson.Options), cancellation);
 
+    /// <summary>Ends a run that runs or waits.</summary>
+    public Task<RunVerbView> CancelRunAsync(string pipeline, string runId, string why, CancellationToken cancellation) =>
+        PostAsync<RunVerbView>($"{RunPath(pipeline, runId)}/cancel", JsonContent.Create(new { why }, options: MlopsJson.Options), cancellation);
+
+    /// <summary>Tries a run again.</summary>
+    public Task<RunVerbView> RetryRunAsync(string pipeline, string runId, CancellationToken cancellation) =>
+        PostAsync<RunVerbView>($"{RunPath(pipeline, runId)}/retry", JsonContent.Create(new { }, options: MlopsJson.Options), cancellation);
+
+    /// <summary>Says whether a version may go live; <paramref name="decision"/> is <c>approve</c> or <c>decline</c>.</summary>
+    public Task<ModelVersion> DecideAsync(string pipeline, string runId, string decision, string why, CancellationToken cancellation) =>
+        PostAsync<ModelVersion>($"{RunPath(pipeline, runId)}/approval", JsonContent.Create(new { decision, why }, options: MlopsJson.Options), cancellation);
+
+    /// <summary>One page of the ledger, newest first.</summary>
+    public Task<Page<LedgerEntry>> ListLedgerAsync(string pipeline, string? next, CancellationToken cancellation) =>
+        GetAsync<Page<LedgerEntry>>($"api/pipelines/{Segment(pipeline)}/ledger{Continuation(next)}", cancellation);
+
+    /// <summary>The ledger, recomputed by the app.</summary>
+    public Task<LedgerVerification> VerifyLedgerAsync(string pipeline, CancellationToken cancellation) =>
+        GetAsync<LedgerVerification>($"api/pipelines/{Segment(pipeline)}/ledger/verify", cancellation);
+
     /// <summary>Scores rows by the live model: an MLflow invocation.</summary>
     public Task<InvocationAnswer> InvokeAsync(string pipeline, ScoringRows rows, CancellationToken cancellation) =>
         PostAsync<InvocationAnswer>(
             $"models/{Segment(pipeline)}/invocations", JsonContent.Create(new { dataframe_split = rows }, options: MlopsJson.Options), cancellation);
 
     public void Dispose() => _http.Dispose();
+
+    private static string RunPath(string pipeline, string runId) => $"api/pipelines/{Segment(pipeline)}/runs/{Segment(runId)}";
 
     private static string Segment(string text) => Uri.EscapeDataString(text);
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Runs;
 
 namespace ServerlessMlops.Cli.ControlPlane;
 
@@ -31,6 +32,16 @@ internal sealed record DeploymentView
     public string? Pipeline { get; init; }
 
     public LivePointer? Live { get; init; }
+}
+
+/// <summary>What a verb on a run came to.</summary>
+internal sealed record RunVerbView
+{
+    /// <summary>The run to follow.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>How the run that the verb was about stands.</summary>
+    public RunStatus Status { get; init; }
 }
 
 /// <summary>Rows to score, in the shape of MLflow's <c>dataframe_split</c>.</summary>

@@ -44,7 +44,11 @@ public sealed class JudgeCandidates(
             return new RegisteredModel(done.Version);
         }
 
-        await runs.UpdateAsync(input.Pipeline, input.RunId, run => run with { Stage = "gates" }, cancellation);
+        if ((await runs.UpdateAsync(input.Pipeline, input.RunId, run => run with { Stage = "gates" }, cancellation)).IsEnded)
+        {
+            return new RegisteredModel(null); // cancelled meanwhile: nothing that it trained is to be registered
+        }
+
         if (input.Candidates.All(c => c.Fault is not null))
         {
             return await RejectAsync(input, input.Candidates[0].Fault!, cancellation);

@@ -1,0 +1,91 @@
+using System.CommandLine;
+using System.Globalization;
+using ServerlessMlops.Cli.ControlPlane;
+using ServerlessMlops.Cli.Output;
+using ServerlessMlops.Core;
+using ServerlessMlops.Core.Registry;
+using Spectre.Console;
+
+namespace ServerlessMlops.Cli.Commands;
+
+/// <summary><c>mlops ledger --pipeline P</c>: who did what to the registry; <c>mlops ledger verify</c>: whether anybody has tampered with that.</summary>
+internal static class LedgerCommand
+{
+    public static Command Create(GlobalOptions options, CliContext context)
+    {
+        Option<string> pipeline = PipelineOption.Create();
+        var next = new Option<string?>("--next") { Description = "Continue a listing, with what the page before named." };
+        var command = new Command("ledger", "List who moved the registry, why, on what evidence; newest first.") { pipeline, next };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var reporter = new Reporter(context, parsed.GetValue(options.Json));
+            using ControlPlaneClient client = options.CreateClient(parsed, context);
+            Page<LedgerEntry> page = await client.ListLedgerAsync(parsed.GetValue(pipeline)!, parsed.GetValue(next), cancellation);
+            if (reporter.IsJson)
+            {
+                reporter.Facts(page);
+                return ExitCode.Success;
+            }
+
+            reporter.Console.Write(Lines(page.Items, context.Time));
+            if (page.Next is not null)
+            {
+                reporter.Say($"[grey]There are more: mlops ledger --pipeline {parsed.GetValue(pipeline)} --next {Markup.Escape(page.Next)}[/]");
+            }
+
+            return ExitCode.Success;
+        });
+        command.Subcommands.Add(CreateVerify(options, context));
+        return command;
+    }
+
+    private static Command CreateVerify(GlobalOptions options, CliContext context)
+    {
+        Option<string> pipeline = PipelineOption.Create();
+        var command = new Command("verify", "Recompute the ledger's chain and hold it against its daily anchors; exit code 1 where something is wrong.") { pipeline };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var reporter = new Reporter(context, parsed.GetValue(options.Json));
+            using ControlPlaneClient client = options.CreateClient(parsed, context);
+            LedgerVerification found = await client.VerifyLedgerAsync(parsed.GetValue(pipeline)!, cancellation);
+            if (reporter.IsJson)
+            {
+                reporter.Facts(found);
+            }
+
+            reporter.Say(found.Valid
+                ? $"[green]The ledger is whole[/]: {found.Lines} line(s) and {found.Anchors} anchor(s) agree; its head is {Format.Id(found.HeadHash)}."
+                : $"[red]The ledger was tampered with[/]: {found.Faults.Count} fault(s).");
+            foreach (LedgerFault fault in found.Faults)
+            {
+                reporter.Say($"  - {Markup.Escape(fault.Detail)}");
+            }
+
+            return found.Valid ? ExitCode.Success : ExitCode.Failed;
+        });
+        return command;
+    }
+
+    private static Table Lines(IEnumerable<LedgerEntry> entries, TimeProvider time)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (string column in (string[])["Line", "When", "What", "Version", "Who", "Why", "Evidence"])
+        {
+            table.AddColumn(column);
+        }
+
+        foreach (LedgerEntry entry in entries)
+        {
+            table.AddRow(
+                entry.Number.ToString(CultureInfo.InvariantCulture),
+                Format.Time(entry.At, time),
+                Markup.Escape(entry.Alias is null ? entry.Action.ToString() : $"{entry.Action} {entry.Alias}"),
+                entry.Version?.ToString(CultureInfo.InvariantCulture) ?? "",
+                Markup.Escape(entry.Actor),
+                Markup.Escape(entry.Why),
+                Markup.Escape(entry.Evidence));
+        }
+
+        return table;
+    }
+}
