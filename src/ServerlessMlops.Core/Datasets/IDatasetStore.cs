@@ -46,6 +46,9 @@ public interface IDatasetStore
     /// <summary>Keeps how training ended; the first word stands.</summary>
     Task SaveOutcomeAsync(string pipeline, string datasetId, DatasetOutcome outcome, CancellationToken cancellation);
 
+    /// <summary>Drops how training ended, because what it made is not there any more; the data set can be trained on again.</summary>
+    Task ForgetOutcomeAsync(string pipeline, string datasetId, CancellationToken cancellation);
+
     /// <summary>Ids of the pipeline's data sets.</summary>
     Task<IReadOnlyList<string>> ListDatasetsAsync(string pipeline, CancellationToken cancellation);
 }

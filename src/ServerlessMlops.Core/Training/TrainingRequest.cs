@@ -13,6 +13,9 @@ namespace ServerlessMlops.Core.Training;
 /// <param name="RequestedAt">When.</param>
 public sealed record TrainingRequest(long Generation, bool Running, bool Pending, string Reason, DateTimeOffset RequestedAt)
 {
+    /// <summary>Id of the latest wish that had one: the same wish, made again because its answer was lost, counts once.</summary>
+    public string? LastWish { get; init; }
+
     /// <summary>The row before the first wish.</summary>
     public static TrainingRequest None { get; } = new(0, Running: false, Pending: false, "", default);
 
@@ -31,9 +34,12 @@ public sealed record TrainingRequest(long Generation, bool Running, bool Pending
     }
 
     /// <summary>Somebody wishes for a training: starts the next generation, or leaves word for the one that runs.</summary>
-    public TrainingRequest Ask(string reason, DateTimeOffset at) => Running
-        ? this with { Pending = true, Reason = reason, RequestedAt = at }
-        : new TrainingRequest(Generation + 1, Running: true, Pending: false, reason, at);
+    /// <param name="reason">Why.</param>
+    /// <param name="at">When.</param>
+    /// <param name="wish">Id of the wish; null where it cannot come twice.</param>
+    public TrainingRequest Ask(string reason, DateTimeOffset at, string? wish = null) => wish is not null && wish == LastWish ? this
+        : Running ? this with { Pending = true, Reason = reason, RequestedAt = at, LastWish = wish ?? LastWish }
+        : new TrainingRequest(Generation + 1, Running: true, Pending: false, reason, at) { LastWish = wish ?? LastWish };
 
     /// <summary>The training of <paramref name="generation"/> is about to look at the data: what was asked before is answered by it.</summary>
     public TrainingRequest Look(long generation) => generation == Generation && Running ? this with { Pending = false } : this;

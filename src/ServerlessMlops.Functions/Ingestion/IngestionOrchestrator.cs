@@ -42,7 +42,7 @@ public static class IngestionOrchestrator
             IngestionOutcome outcome = await context.CallActivityAsync<IngestionOutcome>(nameof(IngestUpload), input, Retries.Activity);
             if (outcome.AsksForTraining)
             {
-                await context.CallActivityAsync(nameof(TrainingRequests.RequestTraining), new TrainingWish(pipeline, $"new data: {input.Upload.Path}"), Retries.Activity);
+                await context.CallActivityAsync(nameof(TrainingRequests.RequestTraining), new TrainingWish(pipeline, $"new data: {input.Upload.Path}", context.InstanceId), Retries.Activity);
             }
         }
         catch (TaskFailedException e)

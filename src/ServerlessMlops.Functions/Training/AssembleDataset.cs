@@ -47,13 +47,17 @@ public sealed class AssembleDataset(
         string datasetId = manifest.ComputeId();
         await datasets.SaveManifestAsync(input.Pipeline, datasetId, manifest, cancellation);
         IReadOnlyList<RunArtifact> inputs = Inputs(input, spec.Hash, datasetId, manifest, batches);
-        if (await datasets.GetOutcomeAsync(input.Pipeline, datasetId, cancellation) is { } outcome
-            && outcome.RunId != input.RunId
-            && await IsIntactAsync(input.Pipeline, outcome, cancellation))
+        if (await datasets.GetOutcomeAsync(input.Pipeline, datasetId, cancellation) is { } outcome && outcome.RunId != input.RunId)
         {
-            string verified = outcome.Version is { } version ? $" The bytes of version {version} were read again: their SHA-256 is the recorded {ContentAddress.Short(outcome.ModelId!)}." : "";
-            return await EndAsync(
-                input, RunStatus.Cached, $"Cache hit: the same data and spec were trained by {outcome.RunId}: {outcome.Reason}{verified}", inputs, cancellation);
+            if (await IsIntactAsync(input.Pipeline, outcome, cancellation))
+            {
+                string verified = outcome.Version is { } version ? $" The bytes of version {version} were read again: their SHA-256 is the recorded {ContentAddress.Short(outcome.ModelId!)}." : "";
+                return await EndAsync(
+                    input, RunStatus.Cached, $"Cache hit: the same data and spec were trained by {outcome.RunId}: {outcome.Reason}{verified}", inputs, cancellation);
+            }
+
+            // Deleted or changed since: this training's outcome takes the place of that one.
+            await datasets.ForgetOutcomeAsync(input.Pipeline, datasetId, cancellation);
         }
 
         await runs.UpdateAsync(input.Pipeline, input.RunId, run => run with { Stage = "training", Inputs = inputs }, cancellation);
@@ -99,11 +103,28 @@ public sealed class AssembleDataset(
             await models.LoadModelAsync(pipeline, version, card, cancellation);
             return true;
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (IsDamage(e))
         {
-            return false; // changed since: train again
+            return await RestoreAsync(pipeline, registered, card, cancellation);
         }
     }
+
+    /// <summary>Puts a version's bytes right that were changed or lost, from the copy that its training kept; false where that one is damaged too.</summary>
+    private async Task<bool> RestoreAsync(string pipeline, ModelVersion version, ModelCard card, CancellationToken cancellation)
+    {
+        try
+        {
+            ReadOnlyMemory<byte> kept = await models.LoadCandidateAsync(pipeline, version.RunId, version.Candidate, version.ModelId, cancellation);
+            await models.SaveVersionAsync(pipeline, version.Version, kept, card, cancellation);
+            return true;
+        }
+        catch (Exception e) when (IsDamage(e))
+        {
+            return false; // train again
+        }
+    }
+
+    private static bool IsDamage(Exception e) => e is InvalidDataException or Azure.RequestFailedException { Status: 404 };
 
     private async Task<AssembledDataset> EndAsync(TrainingInput input, RunStatus status, string reason, IReadOnlyList<RunArtifact> inputs, CancellationToken cancellation)
     {

@@ -8,7 +8,8 @@ namespace ServerlessMlops.Functions.Training;
 /// <summary>A wish for a training.</summary>
 /// <param name="Pipeline">Of which pipeline.</param>
 /// <param name="Reason">Why.</param>
-public sealed record TrainingWish(string Pipeline, string Reason);
+/// <param name="Id">What tells the wish from others where it may be made twice; null where it may not.</param>
+public sealed record TrainingWish(string Pipeline, string Reason, string? Id = null);
 
 /// <summary>Turns wishes into trainings by the request row: many wishes, few trainings, none lost.</summary>
 public sealed class TrainingRequests(ITrainingRequests requests, TimeProvider time)
@@ -29,7 +30,7 @@ public sealed class TrainingRequests(ITrainingRequests requests, TimeProvider ti
     /// <summary>Writes the wish down and sees to it that the training it waits for exists. Returns the row after.</summary>
     public async Task<TrainingRequest> AskAsync(TrainingWish wish, DurableTaskClient durable, CancellationToken cancellation)
     {
-        TrainingRequest after = await requests.UpdateAsync(wish.Pipeline, row => row.Ask(wish.Reason, time.GetUtcNow()), cancellation);
+        TrainingRequest after = await requests.UpdateAsync(wish.Pipeline, row => row.Ask(wish.Reason, time.GetUtcNow(), wish.Id), cancellation);
         await EnsureStartedAsync(wish.Pipeline, after, durable, cancellation);
         return after;
     }

@@ -96,6 +96,10 @@ public sealed class DatasetsContainer(BlobServiceClient service) : IDatasetStore
         CreateJsonAsync($"{pipeline}/{datasetId}/outcome.json", outcome, cancellation);
 
     /// <inheritdoc/>
+    public async Task ForgetOutcomeAsync(string pipeline, string datasetId, CancellationToken cancellation) =>
+        await (await _container.OpenAsync(cancellation)).GetBlobClient($"{pipeline}/{datasetId}/outcome.json").DeleteIfExistsAsync(cancellationToken: cancellation);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> ListDatasetsAsync(string pipeline, CancellationToken cancellation)
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);

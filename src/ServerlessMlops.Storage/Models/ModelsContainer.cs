@@ -35,7 +35,18 @@ public sealed class ModelsContainer(BlobServiceClient service) : IModelStore
     public async Task SaveVersionAsync(string pipeline, int version, ReadOnlyMemory<byte> onnx, ModelCard card, CancellationToken cancellation)
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
-        await BlobWrites.CreateAsync(container.GetBlobClient($"{pipeline}/{version}/model.onnx"), BinaryData.FromBytes(onnx), "application/octet-stream", cancellation);
+        string path = $"{pipeline}/{version}/model.onnx";
+        await BlobWrites.CreateAsync(container.GetBlobClient(path), BinaryData.FromBytes(onnx), "application/octet-stream", cancellation);
+        try
+        {
+            await LoadAsync(path, card.ModelId, cancellation);
+        }
+        catch (InvalidDataException)
+        {
+            // Somebody changed what was there; a training that made the same model again puts it right.
+            await container.GetBlobClient(path).UploadAsync(BinaryData.FromBytes(onnx), overwrite: true, cancellation);
+        }
+
         var json = BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(card, MlopsJson.Indented));
         await BlobWrites.CreateAsync(container.GetBlobClient($"{pipeline}/{version}/model.json"), json, "application/json", cancellation);
     }

@@ -70,6 +70,7 @@ public sealed class RequestsTable(TableServiceClient service) : ITrainingRequest
         ["Pending"] = request.Pending,
         ["Reason"] = TableText.Fit(request.Reason),
         ["RequestedAt"] = request.RequestedAt,
+        ["LastWish"] = request.LastWish,
     };
 
     private static TrainingRequest ToRequest(TableEntity row) => new(
@@ -77,5 +78,8 @@ public sealed class RequestsTable(TableServiceClient service) : ITrainingRequest
         row.GetBoolean("Running")!.Value,
         row.GetBoolean("Pending")!.Value,
         row.GetString("Reason"),
-        row.GetDateTimeOffset("RequestedAt")!.Value);
+        row.GetDateTimeOffset("RequestedAt")!.Value)
+    {
+        LastWish = row.GetString("LastWish"),
+    };
 }

@@ -39,6 +39,17 @@ public sealed class TrainingRequestTests
         TrainingRequest.GenerationOf("birds", runId).ShouldBe(generation);
 
     [Fact]
+    public void Ask_TheSameWishTwice_IsOneTraining()
+    {
+        TrainingRequest row = TrainingRequest.None.Ask("new data", Noon, "ingest-1");
+
+        row.Ask("new data", Noon.AddSeconds(1), "ingest-1").ShouldBe(row);
+        row.Ask("new data", Noon, "ingest-2").Pending.ShouldBeTrue();
+        row.End(1).Ask("new data", Noon, "ingest-1").Running.ShouldBeFalse("its training has ended");
+        row.Ask("by hand", Noon).LastWish.ShouldBe("ingest-1");
+    }
+
+    [Fact]
     public void End_Twice_ChangesNothingMore()
     {
         TrainingRequest row = TrainingRequest.None.Ask("first", Noon).Ask("second", Noon).End(1);

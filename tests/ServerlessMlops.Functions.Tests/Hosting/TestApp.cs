@@ -20,7 +20,7 @@ using ServerlessMlops.TestSupport.Azurite;
 namespace ServerlessMlops.Functions.Tests.Hosting;
 
 /// <summary>The whole app in this process, on an Azurite of its own, with all its functions and timers that do not fire by themselves.</summary>
-public sealed class TestApp : IAsyncLifetime
+public class TestApp : IAsyncLifetime
 {
     /// <summary>A spec whose model is learned at once and passes.</summary>
     public const string Spec = "target: heavy\nkey: id\ntrain: {candidates: [baseline, linear]}\ngates: [auc >= 0.6]\nretrain: {onUpload: true, nightly: true}\n";
@@ -63,6 +63,7 @@ public sealed class TestApp : IAsyncLifetime
         builder.ConfigureFunctionsWebApplication();
         builder.Logging.ClearProviders();
         builder.Services.AddServerlessMlops(builder.Configuration);
+        Configure(builder);
         _host = (StartingHost)builder.Build();
         await _host.StartAsync();
         Http.BaseAddress = _host.Address;
@@ -76,6 +77,11 @@ public sealed class TestApp : IAsyncLifetime
         await _host.DisposeAsync();
         await _azurite.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>What else the app gets.</summary>
+    protected virtual void Configure(FunctionsApplicationBuilder builder)
+    {
     }
 
     /// <summary>Puts the spec, uploads rows and waits until the training that they ask for has ended.</summary>

@@ -65,17 +65,53 @@ public sealed class TrainingRunTests(TestApp app)
     }
 
     [Fact]
-    public async Task Train_SameDataButTheModelWasTamperedWith_TrainsAgain()
+    public async Task Train_SameDataButTheModelWasTamperedWith_IsPutRightFromTheTrainingsCopy()
     {
         string pipeline = app.NewPipeline();
         await app.TrainAsync(pipeline, TestApp.Spec);
-        await new BlobServiceClient(app.ConnectionString).GetBlobContainerClient("models").GetBlobClient($"{pipeline}/1/model.onnx")
-            .UploadAsync(BinaryData.FromString("not a model"), overwrite: true);
+        BlobClient model = new BlobServiceClient(app.ConnectionString).GetBlobContainerClient("models").GetBlobClient($"{pipeline}/1/model.onnx");
+        byte[] before = (await model.DownloadContentAsync()).Value.Content.ToArray();
+        await model.UploadAsync(BinaryData.FromString("not a model"), overwrite: true);
 
         Run second = await TrainAgainAsync(pipeline);
 
-        second.Status.ShouldNotBe(RunStatus.Cached);
-        second.Reason.ShouldNotBeNull();
+        second.Status.ShouldBe(RunStatus.Cached, second.Reason);
+        (await model.DownloadContentAsync()).Value.Content.ToArray().ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Train_SameDataButTheVersionWasDeleted_TrainsAnewOnce()
+    {
+        string pipeline = app.NewPipeline();
+        await app.TrainAsync(pipeline, TestApp.Spec + "deploy: {approval: manual}\n");
+        IModelRegistry registry = app.Services.GetRequiredService<IModelRegistry>();
+        await app.RunAsync(pipeline, "a person is asked", r => r is { Kind: RunKind.Approval, Status: RunStatus.Waiting });
+        await app.SendAsync(HttpMethod.Post, $"api/pipelines/{pipeline}/runs/approval-{pipeline}-1/approval", new { decision = "decline", why = "wrong data" });
+        (await app.SendAsync(HttpMethod.Delete, $"api/pipelines/{pipeline}/models/1")).Status.ShouldBe(HttpStatusCode.OK);
+
+        Run second = await TrainAgainAsync(pipeline);
+        Run third = await TrainAgainAsync(pipeline);
+
+        second.Outputs.Single(o => o.Kind == "version").Id.ShouldBe("2", "the same bytes have a version of their own again");
+        third.Status.ShouldBe(RunStatus.Cached, third.Reason);
+        (await registry.GetHeadAsync(pipeline, default)).LastVersion.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task JudgeCandidates_OfARunThatWasCancelled_RegistersNothing()
+    {
+        string pipeline = app.NewPipeline();
+        Run run = await app.TrainAsync(pipeline, TestApp.Spec);
+        string dataset = run.Inputs.Single(i => i.Kind == "dataset").Id, spec = run.Inputs.Single(i => i.Kind == "spec").Id;
+        IRunLog runs = app.Services.GetRequiredService<IRunLog>();
+        await runs.StartAsync(run with { Id = "cancelled", Status = RunStatus.Cancelled }, default);
+        TrainedCandidate candidate = await ActivatorUtilities.CreateInstance<TrainCandidate>(app.Services).Run(new CandidateInput(pipeline, "cancelled", dataset, spec, "baseline"), default);
+
+        RegisteredModel registered = await ActivatorUtilities.CreateInstance<JudgeCandidates>(app.Services).Run(
+            new JudgementInput(pipeline, "cancelled", dataset, spec, [candidate]), default);
+
+        registered.Version.ShouldBeNull();
+        (await app.Services.GetRequiredService<IModelRegistry>().GetHeadAsync(pipeline, default)).LastVersion.ShouldBe(1);
     }
 
     [Fact]
