@@ -23,7 +23,8 @@ public sealed class TwiceApp : TestApp
     });
 }
 
-/// <summary>Every activity of the way from an upload to a model that serves may run twice: what is left is what once leaves.</summary>
+/// <summary>Every activity of the way from an upload to a model that serves may run twice: what is left is what once leaves. Not beside the other app: two make each other slow.</summary>
+[Collection(TestAppCollection.Name)]
 public sealed class TwiceTests(TwiceApp app) : IClassFixture<TwiceApp>
 {
     [Fact]
