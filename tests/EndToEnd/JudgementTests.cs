@@ -64,7 +64,7 @@ public sealed class JudgementTests(AppFixture fixture) : IClassFixture<AppFixtur
         RunView run = await TrainAsync(pipeline, "1.csv", Rows(0, 600));
 
         run.Status.ShouldBe("rejected", run.ToString());
-        run.Reason.ShouldNotBeNull().ShouldContain("It is not registered, for test 'monotonic speed down' failed: the prediction never rises by more than 0 as speed rises in all but ");
+        run.Reason.ShouldNotBeNull().ShouldContain("It is not registered: test 'monotonic speed down' failed: the prediction never rises by more than 0 as speed rises in all but ");
         JsonElement report = await GetAsync($"api/pipelines/{pipeline}/runs/{run.Id}/evaluation");
         report.GetProperty("tests").EnumerateArray().Select(t => t.GetProperty("verdict").GetString()).ShouldBe(["failed", "passed", "passed", "passed", "passed"]);
     }

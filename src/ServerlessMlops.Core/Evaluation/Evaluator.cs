@@ -126,9 +126,19 @@ public sealed class Evaluator
             Winner = winner is { } best ? models[best].Name : null,
             ChampionVersion = hasChampion ? models[^1].Version : null,
             Models = evaluations,
+            Notes = [.. Notes()],
             Comparisons = winner is { } challenger && hasChampion ? Compare(measured[challenger], measured[^1]) : [],
             Gates = winner is { } judged ? [.. gates.Select(g => GateDecision.Decide(g.Gate, EvidenceFor(g.Gate.Subject, judged, measured, details), g.Spec.Severity, g.Spec.Confident))] : [],
         };
+    }
+
+    /// <summary>Columns that the spec wants looked at and that no model learned from: text, identifiers, or not there.</summary>
+    private IEnumerable<string> Notes()
+    {
+        var features = data.Holdout.Features.Features.Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
+        return spec.Slices.Where(column => !features.Contains(column)).Select(column => $"'slices' names '{column}', which is no feature of the data; it is not measured by group.")
+            .Concat(spec.Columns.Where(c => c.Value.Sensitive && c.Key != spec.Target && c.Key != spec.Key && c.Key != spec.Time && !features.Contains(c.Key))
+                .Select(c => $"'{c.Key}' is sensitive and no feature of the data; fairness is not judged by it."));
     }
 
     private MetricComparison[] Compare(IReadOnlyDictionary<string, SampledValue> challenger, IReadOnlyDictionary<string, SampledValue> champion) =>

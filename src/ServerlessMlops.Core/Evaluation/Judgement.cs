@@ -30,7 +30,7 @@ public sealed record Judgement(bool Accepted, string Reason)
         ];
         string end = faults.Length == 0
             ? $"It passed {Passed(report)}{(warnings.Length > 0 ? $", with a warning: {string.Join("; ", warnings)}" : "")}."
-            : $"It is not registered, for {string.Join("; ", faults)}.";
+            : $"It is not registered: {string.Join("; ", faults)}.";
         return new Judgement(faults.Length == 0, string.Join(' ', new[] { field, Against(report), end }.Where(s => s.Length > 0)));
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using ServerlessMlops.Core.Evaluation;
+using ServerlessMlops.Learners.Metrics;
 
 namespace ServerlessMlops.Core.Pipelines;
 
@@ -35,6 +36,20 @@ internal sealed class SpecRules(PipelineSpec spec, IReadOnlyDictionary<string, S
             {
                 string hint = Spelling.Closest(name ?? "", KnownCandidates) is { } close ? $" Did you mean '{close}'?" : "";
                 Fault($"train.candidates[{i}]", $"the candidate '{name}' is unknown; known are {string.Join(", ", KnownCandidates)}.{hint}");
+            }
+        }
+
+        if (spec.Train.Metric is { } metric)
+        {
+            Metric? known = Metric.All.FirstOrDefault(m => m.Name == metric);
+            string hint = Spelling.Closest(metric, Metric.All.Select(m => m.Name)) is { } close ? $" Did you mean '{close}'?" : "";
+            if (known is null)
+            {
+                Fault("train.metric", $"the metric '{metric}' is unknown; known are {string.Join(", ", Metric.All.Select(m => m.Name))}.{hint}");
+            }
+            else if (spec.Task is { } task && new GateSubject(GateSubjectKind.Metric, metric).Fault(task) is { } unfit)
+            {
+                Fault("train.metric", $"{unfit}.");
             }
         }
 

@@ -99,6 +99,8 @@ public sealed class JudgeCandidates(
         ScoredModel? serving = champion is null ? null : Scored(champion, ModelScorer.Score(champion.Model, data.Holdout.Features), data);
         EvaluationReport report = Evaluator.Evaluate(
             new EvaluationSubject(input.Pipeline, input.RunId, input.DatasetId, input.SpecHash), data, spec, scored, serving, options.Value.ThreadsHere);
+        string[] broken = [.. candidates.Where(c => scored.All(s => s.Name != c.Name)).Select(c => $"Candidate '{c.Name}' answers hold-out rows with what is no number; it is left out.")];
+        report = report with { Notes = [.. broken, .. report.Notes] };
         if (report.Winner is { } winner)
         {
             ScoringModel model = candidates.First(c => c.Name == winner).Model;

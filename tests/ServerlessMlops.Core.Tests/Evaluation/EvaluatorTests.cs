@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ServerlessMlops.Core.Evaluation;
+using ServerlessMlops.Core.Evaluation.Gates;
 using ServerlessMlops.Core.Evaluation.Measuring;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Training;
@@ -59,7 +60,7 @@ public sealed class EvaluatorTests
         Judgement.Of(report).Reason.ShouldEndWith("It passed 1 of 2 gates, with a warning: gate 'auc >= 0.99' failed.");
         Judgement failing = Judgement.Of(report with { Tests = [new TestVerdict("invariant sex", Verdict.Failed, "it moves")] });
         failing.Accepted.ShouldBeFalse();
-        failing.Reason.ShouldEndWith("It is not registered, for test 'invariant sex' failed: it moves.");
+        failing.Reason.ShouldEndWith("It is not registered: test 'invariant sex' failed: it moves.");
         Judgement.Of(report with { Sandbox = new SandboxResult(Verdict.Failed, "it is slow", 0, 0, 0, 0) }).Reason.ShouldContain("the sandbox refused it: it is slow");
         Judgement.Of(report with { Winner = null }).Accepted.ShouldBeFalse();
     }
@@ -120,6 +121,37 @@ public sealed class EvaluatorTests
 
         Report(2).ShouldBe(Report(1));
         JsonSerializer.Serialize(JsonSerializer.Deserialize<EvaluationReport>(Report(1), MlopsJson.Options), MlopsJson.Indented).ShouldBe(Report(1));
+    }
+
+    [Fact]
+    public void Evaluate_ColumnsThatAreNoFeatures_AreNoted() =>
+        Judging.Evaluate(Judging.Data(50), "slices: [tail, carrier]\ncolumns: {age: {sensitive: true}, sex: {sensitive: true}}", null).Notes.ShouldBe(
+        [
+            "'slices' names 'tail', which is no feature of the data; it is not measured by group.",
+            "'age' is sensitive and no feature of the data; fairness is not judged by it.",
+        ]);
+
+    [Fact]
+    public void Decide_EqualModels_RarelySeemToWinOrLose_AndABetterOneMostlyWins()
+    {
+        Gate.TryParse("auc > champion", out Gate? gate, out _).ShouldBeTrue();
+        Verdict[] Verdicts(double challenger, double champion) =>
+        [
+            .. Enumerable.Range(0, 400).Select(seed =>
+            {
+                TrainingData data = Judging.Data(300, seed);
+                IReadOnlyDictionary<string, SampledValue>[] measured = MetricSampler.Measure(
+                    data.Holdout.Labels, [Judging.Predict(data, challenger, seed * 2), Judging.Predict(data, champion, (seed * 2) + 1)], 2, [Metric.Find("auc")], new HashSet<string> { "auc" }, 400, -1);
+                return GateDecision.Decide(gate, new GateEvidence([new Measurement(measured[0]["auc"], measured[1]["auc"])]) { HasChampion = true }).Verdict;
+            }),
+        ];
+
+        Verdict[] equal = Verdicts(1, 1);
+        equal.Count(v => v == Verdict.Passed).ShouldBeLessThanOrEqualTo(20, "2.5% are expected to win by chance");
+        equal.Count(v => v == Verdict.Failed).ShouldBeLessThanOrEqualTo(20);
+        Verdict[] better = Verdicts(0.5, 1.5);
+        better.Count(v => v == Verdict.Passed).ShouldBeGreaterThanOrEqualTo(320);
+        better.ShouldNotContain(Verdict.Failed);
     }
 
     [Fact]

@@ -80,6 +80,8 @@ public class PipelineSpecParserTests
     [InlineData("gates: [acu >= 0.7]", "line 2, column 9: gates[0]: 'acu >= 0.7': at position 1: found 'acu', expected one of")]
     [InlineData("gates: [{gate: auc 0.7}]", "line 2, column 9: gates[0]: 'auc 0.7': at position 5: found '0.7', expected '>=', '>', '<=' or '<'")]
     [InlineData("task: regression\ngates: [auc >= 0.7]", "line 3, column 9: gates[0]: 'auc >= 0.7': 'auc' does not judge a regression task; expected one of rmse, mae, mape, r2")]
+    [InlineData("train: {metric: acu}", "line 2, column 17: train.metric: the metric 'acu' is unknown; known are auc, ")]
+    [InlineData("task: binary\ntrain: {metric: rmse}", "line 3, column 17: train.metric: 'rmse' does not judge a binary task; expected one of auc, ")]
     [InlineData("tests: [{tolerance: 1}]", "line 2, column 9: tests[0]: no kind of test is given; a test has exactly one (invariant, monotonic, range, cases, overlap, leakage, missing).")]
     [InlineData("tests: [{range: {}}]", "line 2, column 17: tests[0].range: neither 'atLeast' nor 'atMost' is given; give one or both.")]
     [InlineData("tests: [{cases: [{row: {a: 1}}]}]", "line 2, column 18: tests[0].cases[0]: nothing is expected; give 'class', 'atLeast' or 'atMost'.")]

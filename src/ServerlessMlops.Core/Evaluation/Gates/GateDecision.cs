@@ -24,7 +24,7 @@ internal static class GateDecision
         if (gate.Bound.NeedsChampion && !evidence.HasChampion)
         {
             Measurement? only = evidence.Measurements.Count == 1 ? evidence.Measurements[0] : null;
-            return new GateVerdict(gate.Text, Verdict.Passed, $"{gate.Subject}{(only is null ? "" : $" is {Words.Number(only.Value.Value)}, and it")} has no champion to be compared with: none serves yet")
+            return new GateVerdict(gate.Text, Verdict.Passed, $"{gate.Subject}{(only is null ? "" : $" is {Words.Number(only.Value.Value)}, and it")} has no champion to be compared with: none serves yet, or it learned something else")
             {
                 Severity = severity, Value = only?.Value.Value, Rows = only?.Value.Rows,
             };
