@@ -110,12 +110,11 @@ public static class CardContent
         {
             string outcome = against.Outcome switch
             {
-                ComparisonOutcome.InsideNoise => "No difference that chance would not explain",
-                ComparisonOutcome.Wins => "Better than",
-                _ => "Worse than",
+                ComparisonOutcome.Wins => "Better than the version that served",
+                ComparisonOutcome.Loses => "Worse than the version that served",
+                _ => "Not told apart from the version that served: chance explains the difference",
             };
-            string than = against.Outcome == ComparisonOutcome.InsideNoise ? " to the version that served" : " the version that served";
-            yield return new CardParagraph($"{outcome}{than}, on the same rows: {against.Metric} {Value(against.Challenger)} against {Value(against.Champion)}{Range(against.Gain)}.");
+            yield return new CardParagraph($"{outcome}. On the same rows its {against.Metric} is {Value(against.Challenger)} against {Value(against.Champion)}{Range(against.Gain)}.");
         }
 
         if (evaluation.WeakestSegment is { } weak)
@@ -137,7 +136,7 @@ public static class CardContent
             + (costs.LatencyP99Ms is { } slow ? $" and answers 99 of 100 requests of one row within {Value(slow)} ms (without network)." : "."));
     }
 
-    private static string Interval(MetricEstimate? estimate) => estimate is { Low: { } low, High: { } high } ? $"{Value(low)} to {Value(high)}" : "";
+    private static string Interval(MetricEstimate? estimate) => estimate is { Low: { } low, High: { } high } ? $"{Value(low)}\u00A0to\u00A0{Value(high)}" : "";
 
     private static string Range(DifferenceEstimate gain) => gain is { Low: { } low, High: { } high } ? $" (a gain of {Value(gain.Value)}, {Value(low)} to {Value(high)})" : "";
 

@@ -12,6 +12,9 @@ public static class CardHtml
     /// <summary>The content security policy to send with it: what it needs, its own styles, and nothing else.</summary>
     public const string SecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
+    /// <summary>Texts longer than this, such as hashes, may be broken anywhere.</summary>
+    private const int LongText = 32;
+
     private const string Style = """
         :root{color-scheme:light dark;--ink:#1b1f24;--dim:#5b6570;--paper:#fff;--line:#e3e7ec;--soft:#f5f7fa;--accent:#2457d6;--good:#12703c;--bad:#b3261e;--unsure:#8a5a00}
         @media(prefers-color-scheme:dark){:root{--ink:#e6e9ee;--dim:#9aa5b1;--paper:#14171b;--line:#2b3138;--soft:#1c2127;--accent:#8ab0ff;--good:#6fd39b;--bad:#ff8a80;--unsure:#e8b45a}}
@@ -22,7 +25,7 @@ public static class CardHtml
         .badge{display:inline-block;font-size:.8rem;padding:.15rem .65rem;margin:0 .35rem .35rem 0;border-radius:999px;background:var(--soft);border:1px solid var(--line)}
         .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.93rem;font-variant-numeric:tabular-nums}
         th{text-align:left;color:var(--dim);font-weight:600;font-size:.8rem}th,td{padding:.45rem .9rem .45rem 0;border-bottom:1px solid var(--line);vertical-align:top}
-        tr:last-child td{border-bottom:0}.id{font:.85em ui-monospace,Consolas,monospace;overflow-wrap:anywhere}.good{color:var(--good)}.bad{color:var(--bad)}.unsure{color:var(--unsure)}
+        tr:last-child td{border-bottom:0}.id{font:.85em ui-monospace,Consolas,monospace}.long{overflow-wrap:anywhere}.meter,.good,.bad,.unsure{white-space:nowrap}.good{color:var(--good)}.bad{color:var(--bad)}.unsure{color:var(--unsure)}
         .bar{display:inline-block;width:7rem;height:.55rem;margin-right:.6rem;border-radius:3px;background:var(--line);vertical-align:baseline}.bar i{display:block;height:100%;border-radius:3px;background:var(--accent)}
         svg{display:block;width:9rem;height:1.6rem}svg rect{fill:var(--accent);opacity:.75}
         pre{background:var(--soft);border:1px solid var(--line);border-radius:8px;padding:1rem;overflow-x:auto;font:.85rem/1.5 ui-monospace,Consolas,monospace}
@@ -98,7 +101,7 @@ public static class CardHtml
 
     private static void Write(StringBuilder html, CardCell cell)
     {
-        html.Append("<td class=\"").Append(ClassOf(cell.Tone)).Append("\">");
+        html.Append("<td class=\"").Append(ClassOf(cell.Tone)).Append(cell.Share is null ? "" : " meter").Append(cell.Text.Length > LongText ? " long" : "").Append("\">");
         if (cell.Share is { } share)
         {
             html.Append(CultureInfo.InvariantCulture, $"<span class=\"bar\"><i style=\"width:{Math.Clamp(share, 0, 1) * 100:0.#}%\"></i></span>");
