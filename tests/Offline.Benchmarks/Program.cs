@@ -11,7 +11,18 @@ using Microsoft.DurableTask.Engine.History;
 using Microsoft.DurableTask.Engine.Replay;
 using Microsoft.DurableTask.Engine.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
+using ServerlessMlops.Offline.Benchmarks;
 using ServerlessMlops.TestSupport.Azurite;
+
+if (args is ["serve", var kind])
+{
+    return HttpServers.Run(kind);
+}
+
+if (args is ["http", ..])
+{
+    return await HttpRatio.RunAsync(seconds: args is [_, "--seconds", var text] ? int.Parse(text, CultureInfo.InvariantCulture) : 3, rounds: 5);
+}
 
 // Orchestrations per second on Azurite, storage calls per activity, and the cost of replaying an episode by the length of its history.
 var replay = new ReplaySettings { DataConverter = JsonDataConverter.Default };
@@ -20,6 +31,8 @@ foreach (var activities in new[] { 5, 50, 500 })
 {
     ReplayCost(activities);
 }
+
+return 0;
 
 async Task OrchestrationsAsync(int sequential, int concurrent, int inFlight)
 {

@@ -30,9 +30,15 @@ internal sealed partial class RealProcess : IAsyncDisposable
     public static RealProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> variables)
     {
         File.Exists(program).ShouldBeTrue($"{program} is not built; build the solution, not only this project.");
-        var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments])
+        return Start("dotnet", Path.GetDirectoryName(program)!, ["exec", program, .. arguments], variables);
+    }
+
+    /// <summary>Starts a tool that is found on the path.</summary>
+    public static RealProcess Start(string tool, string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> variables)
+    {
+        var start = new ProcessStartInfo(tool, arguments)
         {
-            WorkingDirectory = Path.GetDirectoryName(program)!,
+            WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,

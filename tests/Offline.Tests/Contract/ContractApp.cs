@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -84,21 +85,50 @@ internal sealed partial class ContractApp : IAsyncDisposable
 
         string folder = Path.Combine(
             RepositoryRoot.Find(), "tests", "Offline.App", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0");
-        return IsOffline
-            ? RealProcess.Start(Path.Combine(folder, "Offline.App.dll"), ["--port", $"{port}"], variables)
-            : throw new NotSupportedException("Start the app with 'func start' in its output folder and set CONTRACT_APP to its address.");
+        if (IsOffline)
+        {
+            return RealProcess.Start(Path.Combine(folder, "Offline.App.dll"), ["--port", $"{port}"], variables);
+        }
+
+        variables["FUNCTIONS_WORKER_RUNTIME"] = "dotnet-isolated";
+        return RealProcess.Start("func", folder, ["start", "--no-build", "--port", $"{port}"], variables);
+    }
+
+    /// <summary>Core Tools want a port; the local runtime takes any and says which.</summary>
+    private static int AnyPort()
+    {
+        if (IsOffline)
+        {
+            return 0;
+        }
+
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+    }
+
+    /// <summary>Where the app listens, once it does: its own line, or Core Tools' list of functions.</summary>
+    private static Uri? AddressIn(string output, int port)
+    {
+        if (!IsOffline)
+        {
+            return output.Contains("Functions:", StringComparison.Ordinal) ? new Uri($"http://127.0.0.1:{port}") : null;
+        }
+
+        Match line = ListeningLine().Match(output);
+        return line.Success ? new Uri(line.Groups[1].Value) : null;
     }
 
     public static async Task<ContractApp> StartAsync(string connection, Names names, params (string Name, string? Value)[] settings)
     {
-        RealProcess process = Launch(connection, names, 0, settings);
+        int port = AnyPort();
+        RealProcess process = Launch(connection, names, port, settings);
         try
         {
             Uri address = await Eventually.GetAsync("the app says where it listens", () =>
             {
                 process.HasExited.ShouldBeFalse(process.All);
-                Match line = ListeningLine().Match(process.Output);
-                return Task.FromResult((line.Success ? new Uri(line.Groups[1].Value) : null, process.All));
+                return Task.FromResult((AddressIn(process.Output, port), process.All));
             });
             return new ContractApp(process, address, names, connection);
         }

@@ -24,7 +24,7 @@ public sealed class DurableContractTests(ContractFixture fixture)
     }
 
     /// <summary>Results far beyond what a table's column holds go by blob, and come back.</summary>
-    [Fact]
+    [OfflineFact]
     public async Task Payload_OfAMegabyte_IsSpilledAndReadBack()
     {
         await StartAsync(fixture.App, "Chain", "large", new { Steps = 1, StepMilliseconds = 0, PayloadBytes = 1_000_000 });
@@ -133,7 +133,7 @@ public sealed class DurableContractTests(ContractFixture fixture)
     }
 
     /// <summary>One hub, two processes: the one with the lease works, the other sends; when the first dies the second works.</summary>
-    [Fact]
+    [OfflineFact]
     public async Task Hub_OfTwoProcesses_IsWorkedByOne()
     {
         ContractApp.Names names = fixture.NewNames();

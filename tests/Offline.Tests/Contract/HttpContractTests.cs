@@ -144,7 +144,7 @@ public sealed class HttpContractTests(ContractFixture fixture)
         (await Http.GetStringAsync("kept/bolt")).ShouldBe("""{"Item":"bolt","Count":3}""");
     }
 
-    [Fact]
+    [OfflineFact]
     public async Task Keys_WhenTurnedOn_NeedTheFunctionsLevel()
     {
         await using ContractApp app = await fixture.StartAsync(

@@ -9,7 +9,7 @@ public sealed class LifetimeTests(ContractFixture fixture)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
-    [Fact]
+    [OfflineFact]
     public async Task Start_OnATakenPort_SaysSoInASentenceAndEndsWith1()
     {
         await using RealProcess second = ContractApp.Launch(fixture.Azurite.ConnectionString, fixture.NewNames(), fixture.App.Address.Port);
@@ -20,7 +20,7 @@ public sealed class LifetimeTests(ContractFixture fixture)
         second.All.ShouldNotContain("   at ");
     }
 
-    [Fact]
+    [OfflineFact]
     public async Task Start_WithoutStorage_SaysSoInASentenceAndEndsWith1()
     {
         // Port 1 answers nobody.
@@ -33,7 +33,7 @@ public sealed class LifetimeTests(ContractFixture fixture)
         app.All.ShouldNotContain("   at ");
     }
 
-    [Theory]
+    [OfflineTheory]
     [InlineData("YEARLY", "60 * * * * *", "TimerYearly")]
     [InlineData("YEARLY", null, "YEARLY")]
     [InlineData("Other", null, "Other")]

@@ -63,7 +63,7 @@ public sealed class TimerContractTests(ContractFixture fixture)
     }
 
     /// <summary>Two processes of one app: one fires; when it is killed the other takes over once the lease has run out.</summary>
-    [Fact]
+    [OfflineFact]
     public async Task Timer_OfTwoProcesses_FiresInOneAndNeverOverlaps()
     {
         ContractApp.Names names = fixture.NewNames();

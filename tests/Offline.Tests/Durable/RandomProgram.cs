@@ -70,7 +70,7 @@ internal static class RandomProgram
             : Task.FromResult(2 * call.Failures))
         .Activity<int, int>("Fails", _ => throw new FormatException("never"));
 
-    private static async Task<List<int>> RunAsync(TaskOrchestrationContext context, IReadOnlyList<Step> steps)
+    public static async Task<List<int>> RunAsync(TaskOrchestrationContext context, IReadOnlyList<Step> steps)
     {
         var results = new List<int>();
         for (var i = 0; i < steps.Count; i++)

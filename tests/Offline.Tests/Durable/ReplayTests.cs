@@ -23,23 +23,7 @@ public sealed class ReplayTests
     [Fact]
     public void RecordedHistory_AtEveryPointOfIt_ContinuesAsItDid()
     {
-        var history = Recorded();
-        for (var i = 0; i < history.Count; i++)
-        {
-            if (history[i] is not OrchestratorStarted)
-            {
-                continue;
-            }
-
-            var end = history.Skip(i).TakeWhile(historyEvent => historyEvent is not OrchestratorCompleted).Count();
-            var episode = history.Skip(i).Take(end).ToArray();
-            HistoryEvent[] came = [.. episode.Where(historyEvent => historyEvent.EventId < 0)];
-            var decided = episode.Where(historyEvent => historyEvent.EventId >= 0).OrderBy(historyEvent => historyEvent.EventId);
-
-            var result = Episode.Run("order-7", [.. history.Take(i)], came, DurableHost.Typed<int, string>(Order), DurableHost.Replay, NullLoggerFactory.Instance);
-
-            result.Actions.Select(action => action.ToEvent(episode[0].Timestamp)).ShouldBe(decided);
-        }
+        RecordedHistories.ContinuesAsItDid("order-7", Recorded(), DurableHost.Typed<int, string>(Order));
     }
 
     [Fact]

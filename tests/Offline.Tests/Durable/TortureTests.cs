@@ -59,6 +59,9 @@ public sealed class TortureTests(AzuriteFixture azurite) : IClassFixture<Azurite
             lostOneIn: 0);
     }
 
+    /// <summary>Few instances stay in memory, so that they leave it and come back all the time.</summary>
+    private static EngineSettings Pressed { get; } = new() { Replay = DurableHost.Replay, FaultDelay = TimeSpan.FromMilliseconds(5), MaxLoadedInstances = 2 };
+
     private static async Task<int> RunAsync(Random random, int count, Func<FaultInjector?, IInstanceStore> connect, int deathOneIn, int lostOneIn)
     {
         var programs = Enumerable.Range(0, count).ToDictionary(i => $"p{i}", _ => RandomProgram.Create(random));
@@ -83,7 +86,7 @@ public sealed class TortureTests(AzuriteFixture azurite) : IClassFixture<Azurite
         {
             lives++;
             var faults = new FaultInjector(new Random(random.Next()), deathOneIn, lostOneIn);
-            await using var host = RandomProgram.Register(new DurableHost(connect(faults)), failures);
+            await using var host = RandomProgram.Register(new DurableHost(connect(faults), Pressed), failures);
             await host.Engine.StartAsync(CancellationToken.None);
             while (open.Count > 0 && !faults.Died.IsCompleted)
             {

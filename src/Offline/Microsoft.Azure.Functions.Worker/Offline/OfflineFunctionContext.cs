@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker.Offline.Http;
 
 namespace Microsoft.Azure.Functions.Worker.Offline;
 
@@ -9,7 +10,7 @@ internal sealed class OfflineFunctionContext(
     OfflineFunction function,
     object? triggerValue,
     IReadOnlyDictionary<string, object?> bindingData,
-    Func<IServiceProvider> services,
+    Func<IServiceProvider>? services,
     CancellationToken cancellation,
     RetryContext? retry = null) : FunctionContext
 {
@@ -32,7 +33,7 @@ internal sealed class OfflineFunctionContext(
 
     public override IServiceProvider InstanceServices
     {
-        get => _services ??= services();
+        get => _services ??= services is null ? Http!.RequestServices : services();
         set => _services = value;
     }
 
@@ -46,13 +47,13 @@ internal sealed class OfflineFunctionContext(
 
     public override IInvocationFeatures Features => _features ??= new Features();
 
-    public override CancellationToken CancellationToken => Tokens is null ? cancellation : Tokens();
+    public override CancellationToken CancellationToken => Http is null ? cancellation : Time is null ? Http.RequestAborted : Time.Token();
 
     /// <summary>The request of an HTTP trigger; among the items under the published package's key once somebody asks for those.</summary>
     internal HttpContext? Http { get; init; }
 
-    /// <summary>Makes the token when somebody asks for it, instead of the one given.</summary>
-    internal Func<CancellationToken>? Tokens { get; init; }
+    /// <summary>The time that the request has; it makes the token when somebody asks for it.</summary>
+    internal RequestTime? Time { get; init; }
 
     internal OfflineFunction Function => function;
 

@@ -25,6 +25,7 @@ internal sealed partial class DurableEngine : IAsyncDisposable
     private readonly EpisodeRunner _runner;
     private readonly ActivityRunner _activities;
     private readonly SemaphoreSlim _orchestratorSlots;
+    private readonly RestingSessions _resting;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopping = new();
     private Ownership? _ownership;
@@ -41,6 +42,7 @@ internal sealed partial class DurableEngine : IAsyncDisposable
         _time = time;
         _logger = loggerFactory.CreateLogger("Microsoft.DurableTask.Engine");
         _timers = new TimerQueue(time);
+        _resting = new RestingSessions(settings.MaxLoadedInstances);
         _orchestratorSlots = new SemaphoreSlim(settings.MaxConcurrentOrchestrators);
         _activities = new ActivityRunner(functions, settings.MaxConcurrentActivities, time, loggerFactory);
         _runner = new EpisodeRunner(this, store, functions, settings, time, loggerFactory);
@@ -56,6 +58,9 @@ internal sealed partial class DurableEngine : IAsyncDisposable
 
     /// <summary>Completes when the tables exist; the client waits for it.</summary>
     public Task Ready => _ready.Task;
+
+    /// <summary>Instances at rest whose history is in memory.</summary>
+    public int LoadedAtRest => _resting.Count;
 
     public bool IsOwner => _ownership is { Token.IsCancellationRequested: false };
 
@@ -209,6 +214,7 @@ internal sealed partial class DurableEngine : IAsyncDisposable
             await ownership.CancelAsync();
             _ownership = null;
             _sessions.Clear();
+            _resting.Clear();
             if (!stopping.IsCancellationRequested)
             {
                 _timers.Dispose();
@@ -258,6 +264,11 @@ internal sealed partial class DurableEngine : IAsyncDisposable
                     if (retire)
                     {
                         _sessions.TryRemove(new KeyValuePair<string, InstanceSession>(session.InstanceId, session));
+                        _resting.Remove(session);
+                    }
+                    else
+                    {
+                        _resting.Add(session);
                     }
 
                     return;

@@ -43,6 +43,9 @@ internal sealed record EngineSettings
     /// <summary>Messages that one episode takes at most: its transaction deletes them, and holds 100 operations.</summary>
     public int MaxMessagesPerEpisode { get; init; } = 40;
 
+    /// <summary>Instances at rest that are kept in memory with their history; of others the history is read again when they are woken.</summary>
+    public int MaxLoadedInstances { get; init; } = 500;
+
     /// <summary>First delay after a storage fault; it doubles up to a minute.</summary>
     public TimeSpan FaultDelay { get; init; } = TimeSpan.FromSeconds(1);
 

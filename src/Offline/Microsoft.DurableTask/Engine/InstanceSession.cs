@@ -182,6 +182,27 @@ internal sealed class InstanceSession(string instanceId)
 
     public void Unload() => State = null;
 
+    /// <summary>Forgets what storage has, unless there is work for the instance; the next wake-up reads it again. What was begun stays known.</summary>
+    public bool TryRelease()
+    {
+        lock (_gate)
+        {
+            if (_isScheduled || _isRetired || _mailbox.Count > 0)
+            {
+                return false;
+            }
+
+            Unload();
+            History.Clear();
+            History.TrimExcess();
+            HistoryKeys.Clear();
+            Outbox.Clear();
+            OpenWork.Clear();
+            SeenMessages.Clear();
+            return true;
+        }
+    }
+
     public void Commit(InstanceState state, IReadOnlyList<HistoryEvent> events, string? historyKey)
     {
         if (state.ExecutionId != State!.ExecutionId)

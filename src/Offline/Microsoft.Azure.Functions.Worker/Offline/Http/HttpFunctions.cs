@@ -68,7 +68,7 @@ internal sealed partial class HttpFunctions(FunctionInvoker invoker, HostJson ho
             return ServeInTimeAsync(function, http, own, limit);
         }
 
-        ValueTask<object?> invocation = invoker.InvokeAsync(Context(function, http, own, static http => http.RequestAborted, http));
+        ValueTask<object?> invocation = invoker.InvokeAsync(Context(function, http, own, null));
         return invocation.IsCompletedSuccessfully ? WriteAsync(invocation.Result, http) : AwaitAsync(invocation, http);
 
         static async Task AwaitAsync(ValueTask<object?> invocation, HttpContext http) => await WriteAsync(await invocation, http);
@@ -81,7 +81,7 @@ internal sealed partial class HttpFunctions(FunctionInvoker invoker, HostJson ho
     private async Task ServeInTimeAsync(OfflineFunction function, HttpContext http, bool own, TimeSpan timeout)
     {
         using RequestTime request = RequestTime.Take(http, timeout, time);
-        ValueTask<object?> invocation = invoker.InvokeAsync(Context(function, http, own, static request => request.Token(), request));
+        ValueTask<object?> invocation = invoker.InvokeAsync(Context(function, http, own, request));
         if (invocation.IsCompletedSuccessfully)
         {
             await WriteAsync(invocation.Result, http);
@@ -122,13 +122,9 @@ internal sealed partial class HttpFunctions(FunctionInvoker invoker, HostJson ho
     }
 
     // The request's own scope of services, which ASP.NET Core makes when it is first asked for and ends with the request.
-    private static OfflineFunctionContext Context<T>(OfflineFunction function, HttpContext http, bool own, Func<T, CancellationToken> token, T state)
+    private static OfflineFunctionContext Context(OfflineFunction function, HttpContext http, bool own, RequestTime? time)
     {
-        var context = new OfflineFunctionContext(function, own ? null : http.Request, http.Request.RouteValues, () => http.RequestServices, default)
-        {
-            Http = http,
-            Tokens = () => token(state),
-        };
+        var context = new OfflineFunctionContext(function, own ? null : http.Request, http.Request.RouteValues, services: null, cancellation: default) { Http = http, Time = time };
         if (own)
         {
             context.TriggerValue = new AspNetCoreRequestData(http.Request, context);
