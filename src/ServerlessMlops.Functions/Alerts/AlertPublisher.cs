@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Core.Telemetry;
 
 namespace ServerlessMlops.Functions.Alerts;
 
@@ -25,6 +26,7 @@ public sealed class AlertPublisher(
                 occurred.Pipeline, occurred.Fingerprint, current => AlertMoves.Apply(before = current, occurred, policy), cancellation);
             if (after is not null && after.State != before?.State)
             {
+                MlopsTelemetry.AlertMoved(after);
                 AlertsLog.Recorded(logger, after.Id, after.Pipeline, after.Topic.ToString(), after.State.ToString(), after.Title);
             }
 

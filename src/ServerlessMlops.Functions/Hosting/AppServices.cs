@@ -17,6 +17,7 @@ public static class AppServices
     /// <summary>Adds everything that the app's functions ask for.</summary>
     public static IServiceCollection AddServerlessMlops(this IServiceCollection services, IConfiguration configuration) => services
         .AddMlopsStorage(configuration)
+        .AddMlopsTelemetry(configuration)
         .AddSingleton(HostingOptions.From(configuration))
         .AddSingleton<SpecReader>()
         .AddSingleton<UploadReconciler>()

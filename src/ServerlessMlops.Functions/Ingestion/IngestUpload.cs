@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using ServerlessMlops.Core.Datasets;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Runs;
+using ServerlessMlops.Core.Telemetry;
 using ServerlessMlops.Data.Columns;
 using ServerlessMlops.Functions.Pipelines;
 using ServerlessMlops.Functions.Runs;
@@ -86,6 +87,7 @@ public sealed partial class IngestUpload(
                 AsOf = time.GetUtcNow(),
             },
             cancellation);
+        MlopsTelemetry.UploadRead(upload.Pipeline, result.RowsKept, result.RowsRejected);
         if (result is not { Verdict: BatchVerdict.Accepted, BatchId: { } batchId, Schema: { } schema, Profile: { } profile })
         {
             return End(upload, RunStatus.Rejected, "checking", result.Reason);

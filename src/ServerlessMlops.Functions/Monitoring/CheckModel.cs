@@ -4,6 +4,7 @@ using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Core.Monitoring;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Telemetry;
 
 namespace ServerlessMlops.Functions.Monitoring;
 
@@ -48,6 +49,7 @@ public sealed class CheckModel(
 
             MonitorReport report = await reports.GetAsync(input.Pipeline, version, input.Until, cancellation)
                 ?? await reports.SaveAsync(ModelMonitor.Evaluate(card, version, await TrafficAsync(card, version, input.Until, spec, cancellation), spec), cancellation);
+            MlopsTelemetry.Checked(report);
             MonitoringLog.Checked(
                 logger, report.Pipeline, version, report.Until, report.Verdict.ToString(), report.Predictions, report.Findings.Count(f => f.Verdict == MonitorVerdict.Alarm));
 

@@ -1,5 +1,6 @@
 using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Core.Runs;
+using ServerlessMlops.Core.Telemetry;
 
 namespace ServerlessMlops.Functions.Runs;
 
@@ -22,6 +23,7 @@ public sealed class RunEnds(IRunLog runs, IAlertSink alerts, TimeProvider time)
                 return after.IsEnded ? after with { EndedAt = time.GetUtcNow() } : after;
             },
             cancellation);
+        MlopsTelemetry.RunEnded(ended);
         if (RunAlerts.Of(ended) is { } alert)
         {
             await alerts.RaiseAsync([alert], cancellation);

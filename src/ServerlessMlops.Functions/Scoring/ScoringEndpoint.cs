@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Scoring;
+using ServerlessMlops.Core.Telemetry;
 using ServerlessMlops.Functions.Rollout;
 
 namespace ServerlessMlops.Functions.Scoring;
@@ -101,7 +102,14 @@ public sealed class ScoringEndpoint(
         finally
         {
             Interlocked.Decrement(ref _requests);
-            model?.Counter?.CountRequest(time.GetElapsedTime(started), status);
+            TimeSpan taken = time.GetElapsedTime(started);
+            model?.Counter?.CountRequest(taken, status);
+            if (model is not null)
+            {
+                // By the pipelines that there are: what a caller makes up in a URL is no tag.
+                MlopsTelemetry.RequestScored(model.Model.Card.Pipeline, taken, status);
+            }
+
             if (shadow is not null)
             {
                 shadows.Offer(shadow);
@@ -203,6 +211,7 @@ public sealed class ScoringEndpoint(
                 RowCounting.Count(batch, model, counter);
             }
 
+            MlopsTelemetry.RowsScored(model.Card.Pipeline, model.Version, batch.Rows);
             LoggedRows logged = log.Append(model, batch, id, time.GetElapsedTime(started));
             protocol.Write(workspace.Answer, batch, model, new RowIds(batch, id, logged.IdPrefix, logged.FirstRow));
             WriteAnswer(http.Response, workspace.Answer.WrittenSpan);

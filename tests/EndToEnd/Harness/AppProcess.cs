@@ -19,9 +19,11 @@ internal sealed partial class AppProcess : IAsyncDisposable
 
     public string Log => _process.All;
 
-    public static async Task<AppProcess> StartAsync(string connection)
+    /// <param name="connection">The storage account.</param>
+    /// <param name="settings">More app settings, or other values of those below.</param>
+    public static async Task<AppProcess> StartAsync(string connection, params (string Name, string Value)[] settings)
     {
-        RealProcess process = RealProcess.Start(Programs.Functions, ["--port", "0"], new Dictionary<string, string?>
+        var environment = new Dictionary<string, string?>
         {
             ["AzureWebJobsStorage"] = connection,
             ["AzureWebJobsDisableHomepage"] = "true",
@@ -29,7 +31,13 @@ internal sealed partial class AppProcess : IAsyncDisposable
             ["RETRAIN_SCHEDULE"] = "0 0 0 29 2 *",
             ["MONITOR_SCHEDULE"] = "0 0 0 29 2 *",
             ["RECONCILE_SCHEDULE"] = "*/2 * * * * *",
-        });
+        };
+        foreach ((string name, string value) in settings)
+        {
+            environment[name] = value;
+        }
+
+        RealProcess process = RealProcess.Start(Programs.Functions, ["--port", "0"], environment);
         try
         {
             Uri url = await Eventually.GetAsync("the app says where it listens", () =>

@@ -33,8 +33,13 @@ internal sealed class DurableTaskHub : IAsyncDisposable
             MaxConcurrentOrchestrators = options.MaxConcurrentOrchestratorFunctions,
             PollInterval = options.MaxQueuePollingInterval,
         };
+
+        // The engine stands in for the host, whose storage calls are no part of the app's traces.
+        var untraced = new TableClientOptions { Diagnostics = { IsDistributedTracingEnabled = false } };
         var blobs = options.Storage.Blobs();
-        var tables = options.Storage.ConnectionString is { } text ? new TableServiceClient(text) : new TableServiceClient(options.Storage.Address("table"), options.Storage.Credential);
+        var tables = options.Storage.ConnectionString is { } text
+            ? new TableServiceClient(text, untraced)
+            : new TableServiceClient(options.Storage.Address("table"), options.Storage.Credential, untraced);
         var store = new TableInstanceStore(tables, blobs, options.HubName, time);
         Engine = new DurableEngine(store, new BlobHubLease(blobs, options.HubName, time, loggerFactory), Functions, settings, time, loggerFactory);
         Client = new EngineClient(options.HubName, Engine);

@@ -48,7 +48,7 @@ internal sealed class DurableTaskListener(DurableTaskHub hub, IOfflineFunctionIn
         var bindingData = new Dictionary<string, object?> { ["instanceId"] = invocation.InstanceId };
         if (hub.Options.FunctionTimeout is not { } timeout)
         {
-            return hub.Converter.Serialize(await invoker.InvokeAsync(function, input, bindingData, cancellation));
+            return hub.Converter.Serialize(await invoker.InvokeAsync(function, input, bindingData, cancellation, invocation.TraceParent));
         }
 
         using var limit = new CancellationTokenSource(timeout, time);
@@ -56,7 +56,7 @@ internal sealed class DurableTaskListener(DurableTaskHub hub, IOfflineFunctionIn
         try
         {
             // A function that ignores its token is not waited for: the orchestration learns of the timeout when it happens.
-            return hub.Converter.Serialize(await invoker.InvokeAsync(function, input, bindingData, either.Token).WaitAsync(either.Token));
+            return hub.Converter.Serialize(await invoker.InvokeAsync(function, input, bindingData, either.Token, invocation.TraceParent).WaitAsync(either.Token));
         }
         catch (OperationCanceledException exception) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using Microsoft.Azure.Functions.Worker.Middleware;
@@ -40,16 +41,28 @@ internal sealed class FunctionInvoker : IOfflineFunctionInvoker
     }
 
     public Task<object?> InvokeAsync(
-        OfflineFunction function, object? triggerValue, IReadOnlyDictionary<string, object?> bindingData, CancellationToken cancellation) =>
-        InvokeAsync(function, triggerValue, bindingData, null, cancellation);
+        OfflineFunction function,
+        object? triggerValue,
+        IReadOnlyDictionary<string, object?> bindingData,
+        CancellationToken cancellation,
+        string? traceParent = null) =>
+        InvokeAsync(function, triggerValue, bindingData, null, cancellation, traceParent);
 
     /// <summary>As above, telling the function which try it is.</summary>
     public async Task<object?> InvokeAsync(
-        OfflineFunction function, object? triggerValue, IReadOnlyDictionary<string, object?> bindingData, RetryContext? retry, CancellationToken cancellation)
+        OfflineFunction function,
+        object? triggerValue,
+        IReadOnlyDictionary<string, object?> bindingData,
+        RetryContext? retry,
+        CancellationToken cancellation,
+        string? traceParent = null)
     {
         AsyncServiceScope? scope = null;
         var context = new OfflineFunctionContext(
-            function, triggerValue, bindingData, () => (scope ??= _scopes.CreateAsyncScope()).ServiceProvider, cancellation, retry);
+            function, triggerValue, bindingData, () => (scope ??= _scopes.CreateAsyncScope()).ServiceProvider, cancellation, retry)
+        {
+            CallerTraceParent = traceParent,
+        };
         try
         {
             return await InvokeAsync(context);
@@ -65,6 +78,20 @@ internal sealed class FunctionInvoker : IOfflineFunctionInvoker
 
     /// <summary>As above, on a context whose services live as long as the caller sees to.</summary>
     public async ValueTask<object?> InvokeAsync(OfflineFunctionContext context)
+    {
+        using Activity? span = InvocationSpans.Start(context);
+        try
+        {
+            return await RunAsync(context);
+        }
+        catch (Exception failure) when (span is not null)
+        {
+            span.SetStatus(ActivityStatusCode.Error).AddException(failure);
+            throw;
+        }
+    }
+
+    private async ValueTask<object?> RunAsync(OfflineFunctionContext context)
     {
         if (_pipeline is null)
         {

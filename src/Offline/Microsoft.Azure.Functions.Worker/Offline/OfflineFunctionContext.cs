@@ -55,6 +55,9 @@ internal sealed class OfflineFunctionContext(
     /// <summary>The time that the request has; it makes the token when somebody asks for it.</summary>
     internal RequestTime? Time { get; init; }
 
+    /// <summary>W3C trace parent of what asked for the call, if that is not the current span.</summary>
+    internal string? CallerTraceParent { get; init; }
+
     internal OfflineFunction Function => function;
 
     internal object? TriggerValue { get; set; } = triggerValue;

@@ -46,5 +46,11 @@ internal interface IOfflineFunctionInvoker
     /// <param name="triggerValue">The trigger parameter's value, already of its type.</param>
     /// <param name="bindingData">Values by name for the other parameters, such as route values and blob path tokens.</param>
     /// <param name="cancellation">Given to the function; cancelled when its time is up or the app stops.</param>
-    Task<object?> InvokeAsync(OfflineFunction function, object? triggerValue, IReadOnlyDictionary<string, object?> bindingData, CancellationToken cancellation);
+    /// <param name="traceParent">W3C trace parent of what asked for the call, if that is not the current span: an orchestration, for its activities.</param>
+    Task<object?> InvokeAsync(
+        OfflineFunction function,
+        object? triggerValue,
+        IReadOnlyDictionary<string, object?> bindingData,
+        CancellationToken cancellation,
+        string? traceParent = null);
 }

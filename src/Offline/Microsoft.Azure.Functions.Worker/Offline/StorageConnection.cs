@@ -46,11 +46,16 @@ internal sealed class StorageConnection
                 $"Setting '{name}' names no storage account; set it to a connection string ('UseDevelopmentStorage=true' for Azurite), or '{name}__blobServiceUri' and its like to addresses, in local.settings.json or the environment.");
     }
 
-    public BlobServiceClient Blobs() => _text is not null ? new(_text) : new(Address("blob"), _credential);
+    /// <summary>A client whose calls are the host's, so no part of the app's traces.</summary>
+    public BlobServiceClient Blobs()
+    {
+        var options = new BlobClientOptions { Diagnostics = { IsDistributedTracingEnabled = false } };
+        return _text is not null ? new(_text, options) : new(Address("blob"), _credential, options);
+    }
 
     public QueueServiceClient Queues()
     {
-        var options = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 };
+        var options = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64, Diagnostics = { IsDistributedTracingEnabled = false } };
         return _text is not null ? new(_text, options) : new(Address("queue"), _credential, options);
     }
 

@@ -150,10 +150,10 @@ internal sealed partial class DurableEngine : IAsyncDisposable
 
     internal void ScheduleTimer(DateTimeOffset at, Action callback) => _timers.Schedule(at, callback);
 
-    internal void StartActivity(string instanceId, string executionId, TaskScheduled scheduled, CancellationToken ownership) =>
+    internal void StartActivity(InstanceState state, TaskScheduled scheduled, CancellationToken ownership) =>
         _activities.Start(
-            new ActivityInvocation(instanceId, scheduled.Name, scheduled.Version, scheduled.EventId, scheduled.Input),
-            ending => Post(instanceId, new MailboxItem(ending, executionId, null)),
+            new ActivityInvocation(state.InstanceId, scheduled.Name, scheduled.Version, scheduled.EventId, scheduled.Input, state.TraceParent),
+            ending => Post(state.InstanceId, new MailboxItem(ending, state.ExecutionId, null)),
             ownership);
 
     // A period in which this process owns the hub; its token ends with it.

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DurableTask.Core.Exceptions;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Engine.History;
@@ -22,9 +23,11 @@ internal sealed class EngineClient(string name, DurableEngine engine) : DurableT
         ArgumentException.ThrowIfNullOrEmpty(orchestratorName.Name, nameof(orchestratorName));
         var dedupe = DedupeStatuses(options);
         var now = Now();
+        var instanceId = options?.InstanceId ?? Guid.NewGuid().ToString("N");
+        using var span = OrchestrationSpans.Create(orchestratorName.Name, instanceId);
         var state = new InstanceState
         {
-            InstanceId = options?.InstanceId ?? Guid.NewGuid().ToString("N"),
+            InstanceId = instanceId,
             Name = orchestratorName.Name,
             Version = options?.Version is { } version ? version.Version : engine.Settings.DefaultVersion,
             ExecutionId = Guid.NewGuid().ToString("N"),
@@ -35,6 +38,7 @@ internal sealed class EngineClient(string name, DurableEngine engine) : DurableT
             IncarnatedAt = now,
             ScheduledStart = options?.StartAt?.ToUniversalTime(),
             Tags = options?.Tags is { Count: > 0 } tags ? tags : null,
+            TraceParent = span?.Id ?? Activity.Current?.Id,
             IsActive = true,
         };
         await CreateAsync(state, dedupe, cancellation);

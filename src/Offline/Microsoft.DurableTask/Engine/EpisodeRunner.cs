@@ -109,6 +109,11 @@ internal sealed partial class EpisodeRunner(
 
         string[] leftOver = commit.HistoryKey is null ? [.. session.HistoryKeys.Skip(HistoryRowsPerRenewal)] : [];
         session.Commit(commit.State with { ETag = etag }, commit.Events, commit.HistoryKey);
+        if (commit.State.Status.IsTerminal())
+        {
+            OrchestrationSpans.Ended(commit.State);
+        }
+
         if (state.Status != commit.State.Status || state.CustomStatus != commit.State.CustomStatus)
         {
             // Those who wait read the row again, so they are woken only for what they can see.

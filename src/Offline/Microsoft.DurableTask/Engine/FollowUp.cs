@@ -43,7 +43,7 @@ internal sealed class FollowUp(DurableEngine engine, IInstanceStore store)
             switch (work)
             {
                 case TaskScheduled scheduled:
-                    engine.StartActivity(session.InstanceId, state.ExecutionId, scheduled, ownership);
+                    engine.StartActivity(state, scheduled, ownership);
                     break;
                 case TimerCreated timer:
                     var fired = new MailboxItem(new TimerFired(id, timer.FireAt) { Timestamp = timer.FireAt }, state.ExecutionId, null);
@@ -116,6 +116,7 @@ internal sealed class FollowUp(DurableEngine engine, IInstanceStore store)
                 IncarnatedAt = created.Timestamp,
                 Tags = created.Tags,
                 Parent = reference,
+                TraceParent = parent.TraceParent,
                 IsActive = true,
             };
             if (await store.TryCreateAsync(child, existing?.ETag, cancellationToken) is { } etag)

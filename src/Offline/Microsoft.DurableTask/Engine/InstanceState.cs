@@ -37,6 +37,9 @@ internal sealed record InstanceState
 
     public ParentReference? Parent { get; init; }
 
+    /// <summary>W3C trace parent of the span that asked for the instance; its activities' spans are children of it. Null: nobody traces.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>Committed episodes of this execution; the next history row gets this number.</summary>
     public int Episodes { get; init; }
 

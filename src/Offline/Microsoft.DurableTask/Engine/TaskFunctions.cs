@@ -4,7 +4,8 @@ using Microsoft.DurableTask.Engine.Replay;
 namespace Microsoft.DurableTask.Engine;
 
 /// <summary>One run of an activity.</summary>
-internal sealed record ActivityInvocation(string InstanceId, string Name, string Version, int TaskId, string? SerializedInput);
+/// <param name="TraceParent">W3C trace parent for its span; null if the orchestration is not traced.</param>
+internal sealed record ActivityInvocation(string InstanceId, string Name, string Version, int TaskId, string? SerializedInput, string? TraceParent = null);
 
 /// <returns>The serialized output; null if there is none.</returns>
 internal delegate Task<string?> ActivityFunction(ActivityInvocation invocation, CancellationToken cancellationToken);

@@ -1,0 +1,42 @@
+using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace OpenTelemetry;
+
+/// <summary>What <c>AddOpenTelemetry</c> gives; each method hands on to the SDK's extension of the same name.</summary>
+public sealed class OpenTelemetryBuilder : IOpenTelemetryBuilder
+{
+    internal OpenTelemetryBuilder(IServiceCollection services)
+    {
+        Services = services;
+    }
+
+    public IServiceCollection Services { get; }
+
+    public OpenTelemetryBuilder ConfigureResource(Action<ResourceBuilder> configure)
+    {
+        OpenTelemetryBuilderSdkExtensions.ConfigureResource(this, configure);
+        return this;
+    }
+
+    public OpenTelemetryBuilder WithMetrics(Action<MeterProviderBuilder> configure)
+    {
+        OpenTelemetryBuilderSdkExtensions.WithMetrics(this, configure);
+        return this;
+    }
+
+    public OpenTelemetryBuilder WithTracing(Action<TracerProviderBuilder> configure)
+    {
+        OpenTelemetryBuilderSdkExtensions.WithTracing(this, configure);
+        return this;
+    }
+
+    public OpenTelemetryBuilder WithLogging(Action<LoggerProviderBuilder>? configureBuilder, Action<OpenTelemetryLoggerOptions>? configureOptions)
+    {
+        OpenTelemetryBuilderSdkExtensions.WithLogging(this, configureBuilder, configureOptions);
+        return this;
+    }
+}
