@@ -132,13 +132,13 @@ public sealed class Evaluator
         };
     }
 
-    /// <summary>Columns that the spec wants looked at and that no model learned from: text, identifiers, or not there.</summary>
+    /// <summary>Columns that the spec wants looked at and that have no groups: text, identifiers, or not there.</summary>
     private IEnumerable<string> Notes()
     {
-        var features = data.Holdout.Features.Features.Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
-        return spec.Slices.Where(column => !features.Contains(column)).Select(column => $"'slices' names '{column}', which is no feature of the data; it is not measured by group.")
+        var features = data.Holdout.Features.Features.Concat(data.Holdout.Besides).Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
+        return spec.Slices.Where(column => !features.Contains(column)).Select(column => $"'slices' names '{column}', which is no category or number of the data; models are not measured by it.")
             .Concat(spec.Columns.Where(c => c.Value.Sensitive && c.Key != spec.Target && c.Key != spec.Key && c.Key != spec.Time && !features.Contains(c.Key))
-                .Select(c => $"'{c.Key}' is sensitive and no feature of the data; fairness is not judged by it."));
+                .Select(c => $"'{c.Key}' is sensitive and no category or number of the data; fairness is not judged by it."));
     }
 
     private MetricComparison[] Compare(IReadOnlyDictionary<string, SampledValue> challenger, IReadOnlyDictionary<string, SampledValue> champion) =>

@@ -14,6 +14,9 @@ public sealed record ColumnSpec : ISpecScalar<ColumnSpec>
     /// <summary>Whether it is dropped on reading.</summary>
     public bool Ignore { get; init; }
 
+    /// <summary>Whether models may learn from it. One that they may not is kept, and models are measured by its groups where it is sensitive or a slice.</summary>
+    public bool Feature { get; init; } = true;
+
     /// <inheritdoc/>
     public static string ScalarPattern => "^(ignore|" + string.Join('|', TypeNames) + ")$";
 

@@ -15,6 +15,9 @@ public sealed record LabelledRows(FeatureTable Features, float[] Labels)
 
     /// <summary>The rows' keys; null where the spec names no key.</summary>
     public Column? Keys { get; init; }
+
+    /// <summary>Columns that models may not learn from and are measured by: <see cref="ColumnSpec.Feature"/> is false.</summary>
+    public IReadOnlyList<Feature> Besides { get; init; } = [];
 }
 
 /// <summary>A data set made ready for learning: the task, the classes, the rows to learn from and the rows to judge on.</summary>
@@ -60,6 +63,7 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
         {
             Numbers = NumbersOf(table, rows, spec, split.Holdout),
             Keys = spec.Key is { } key && rows.Schema.IndexOf(key) >= 0 ? rows[key].Take(split.Holdout) : null,
+            Besides = [.. Learnable(rows.Schema, spec).Where(name => !IsFeature(name, spec)).Select(name => ToFeature(rows[name].Take(split.Holdout)))],
         })
         {
             ValidationRows = spec.Train.Search.Trials > 0 ? Validation(rows, rule, split) : [],
@@ -119,13 +123,14 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
     }
 
     /// <summary>Names of the columns that are learned from, in the table's order.</summary>
-    public static string[] FeatureNames(TableSchema schema, PipelineSpec spec) =>
-    [
-        .. schema.Columns
-            .Where(c => c.Type is ColumnType.Boolean or ColumnType.Integer or ColumnType.Number or ColumnType.Category)
-            .Select(c => c.Name)
-            .Where(name => name != spec.Target && name != spec.Key && name != spec.Time && !(spec.Columns.TryGetValue(name, out ColumnSpec? column) && column.Ignore)),
-    ];
+    public static string[] FeatureNames(TableSchema schema, PipelineSpec spec) => [.. Learnable(schema, spec).Where(name => IsFeature(name, spec))];
+
+    private static bool IsFeature(string name, PipelineSpec spec) => !spec.Columns.TryGetValue(name, out ColumnSpec? column) || column.Feature;
+
+    private static IEnumerable<string> Learnable(TableSchema schema, PipelineSpec spec) => schema.Columns
+        .Where(c => c.Type is ColumnType.Boolean or ColumnType.Integer or ColumnType.Number or ColumnType.Category)
+        .Select(c => c.Name)
+        .Where(name => name != spec.Target && name != spec.Key && name != spec.Time && !(spec.Columns.TryGetValue(name, out ColumnSpec? column) && column.Ignore));
 
     /// <summary>Columns as features. Only categories that these rows have are in a feature's dictionary, in ordinal order.</summary>
     public static FeatureTable Features(ColumnTable rows, IReadOnlyList<string> names) => new([.. names.Select(name => ToFeature(rows[name]))]);

@@ -1,9 +1,13 @@
+using System.Text;
 using System.Text.Json;
+using ServerlessMlops.Core.Datasets;
 using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Evaluation.Gates;
 using ServerlessMlops.Core.Evaluation.Measuring;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Training;
+using ServerlessMlops.Data.Columns;
 using ServerlessMlops.Learners;
 using ServerlessMlops.Learners.Metrics;
 
@@ -82,7 +86,7 @@ public sealed class EvaluatorTests
         model.Fairness.Single().Column.ShouldBe("sex");
         report.Gates.Select(g => g.Verdict).ShouldBe([Verdict.Passed, Verdict.Passed, Verdict.Passed, Verdict.InsufficientEvidence, Verdict.InsufficientEvidence]);
         report.Gates[0].Reason.ShouldContain("the weakest of 3 groups; 1 group with too few rows left out");
-        report.Gates[3].Reason.ShouldBe("parity(colour) cannot be judged: the data has no feature 'colour' to group by; it has speed, carrier, sex");
+        report.Gates[3].Reason.ShouldBe("parity(colour) cannot be judged: the data has no column 'colour' to group by; it has speed, carrier, sex");
     }
 
     [Theory]
@@ -127,9 +131,43 @@ public sealed class EvaluatorTests
     public void Evaluate_ColumnsThatAreNoFeatures_AreNoted() =>
         Judging.Evaluate(Judging.Data(50), "slices: [tail, carrier]\ncolumns: {age: {sensitive: true}, sex: {sensitive: true}}", null).Notes.ShouldBe(
         [
-            "'slices' names 'tail', which is no feature of the data; it is not measured by group.",
-            "'age' is sensitive and no feature of the data; fairness is not judged by it.",
+            "'slices' names 'tail', which is no category or number of the data; models are not measured by it.",
+            "'age' is sensitive and no category or number of the data; fairness is not judged by it.",
         ]);
+
+    [Fact]
+    public void Evaluate_SensitiveColumnThatIsNotLearnedFrom_IsJudgedBy()
+    {
+        const int Rows = 1000;
+        var random = new Random(3);
+        CategoryColumn Names(string name, params string[] values)
+        {
+            var dictionary = new CategoryDictionary();
+            int[] codes = [.. Enumerable.Range(0, Rows).Select(_ => dictionary.GetOrAdd(Encoding.UTF8.GetBytes(values[random.Next(values.Length)])))];
+            return new CategoryColumn(new ColumnSchema(name, ColumnType.Category), codes, dictionary, Rows);
+        }
+
+        var table = new ColumnTable(
+            [
+                new TextColumn(new ColumnSchema("id", ColumnType.Identifier), [.. Enumerable.Range(0, Rows + 1).Select(i => i * 4)], [.. Enumerable.Range(0, Rows).SelectMany(i => Encoding.UTF8.GetBytes($"k{i:000}"))], Rows),
+                new NumberColumn(new ColumnSchema("speed", ColumnType.Number), [.. Enumerable.Range(0, Rows).Select(_ => random.NextDouble())], Rows),
+                Names("sex", "f", "m"),
+                Names("y", "no", "yes"),
+            ],
+            Rows);
+        PipelineSpec spec = Judging.Spec("key: id\ncolumns: {sex: {sensitive: true, feature: false}}\ngates: [parity(sex) <= 0.5]");
+
+        TrainingData data = TrainingData.Prepare(table, spec, SplitRule.For(spec));
+
+        data.Holdout.Features.Features.Select(f => f.Name).ShouldBe(["speed"]);
+        data.Holdout.Numbers.Select(n => $"k{n:000}").ShouldBe(Enumerable.Range(0, data.Holdout.Labels.Length).Select(data.Holdout.Keys!.TextAt));
+        float[] predictions = [.. data.Holdout.Labels.Select(_ => random.NextSingle())];
+        EvaluationReport report = Evaluator.Evaluate(new EvaluationSubject("p", "r", "d", "s"), data, spec, [Judging.Model("linear", predictions)], null);
+        report.Models[0].Fairness.Single().Groups.Select(g => g.Group).ShouldBe(["f", "m"], ignoreOrder: true);
+        report.Gates[0].Verdict.ShouldBe(Verdict.Passed);
+        report.Notes.ShouldBeEmpty();
+        report.Models[0].WorstRows.ShouldAllBe(r => r.Key!.StartsWith('k') && !r.Values.ContainsKey("sex"));
+    }
 
     [Fact]
     public void Decide_EqualModels_RarelySeemToWinOrLose_AndABetterOneMostlyWins()
@@ -226,7 +264,7 @@ public sealed class EvaluatorTests
     [Fact]
     public void WeakSegments_LossesByChance_AreHardlyEverFound()
     {
-        RowGroups[] columns = WeakSegments.Columns(Judging.Data(1000).Holdout.Features);
+        RowGroups[] columns = [.. Judging.Data(1000).Holdout.Features.Features.Select(RowGroups.Of)];
         int found = Enumerable.Range(0, 200).Count(seed =>
         {
             var random = new Random(seed);

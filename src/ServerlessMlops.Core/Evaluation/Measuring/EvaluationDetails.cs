@@ -21,7 +21,7 @@ internal sealed class EvaluationDetails
         this.data = data;
         this.spec = spec;
         this.predictions = predictions;
-        groups = WeakSegments.Columns(data.Holdout.Features).ToDictionary(g => g.Column, StringComparer.Ordinal);
+        groups = data.Holdout.Features.Features.Concat(data.Holdout.Besides).Select(RowGroups.Of).ToDictionary(g => g.Column, StringComparer.Ordinal);
         Gate[] all = [.. gates];
         string[] sensitive = [.. groups.Keys.Where(IsSensitive)];
         foreach (string column in sensitive.Concat(spec.Slices).Concat(all.Where(g => g.Subject.Kind == GateSubjectKind.Slice).Select(g => g.Subject.Column!)).Distinct())
@@ -71,7 +71,7 @@ internal sealed class EvaluationDetails
         string column = subject.Column!;
         if (!groups.TryGetValue(column, out RowGroups? rows))
         {
-            return GateEvidence.Absent($"the data has no feature '{column}' to group by; it has {string.Join(", ", groups.Keys)}");
+            return GateEvidence.Absent($"the data has no column '{column}' to group by; it has {string.Join(", ", groups.Keys)}");
         }
 
         int champion = predictions.Count - 1;

@@ -90,9 +90,6 @@ internal static class WeakSegments
         ];
     }
 
-    /// <summary>Segments' columns: all features of the hold-out.</summary>
-    public static RowGroups[] Columns(FeatureTable features) => [.. features.Features.Select(RowGroups.Of)];
-
     private static (int Count, double Sum, double Squares)[] Sum(int[] codes, int groups, double[] losses)
     {
         var sums = new (int Count, double Sum, double Squares)[groups];
