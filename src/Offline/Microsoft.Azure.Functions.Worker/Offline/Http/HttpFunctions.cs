@@ -89,6 +89,7 @@ internal sealed partial class HttpFunctions(FunctionInvoker invoker, HostJson ho
         }
 
         await using CancellationTokenRegistration answer = request.Limit.UnsafeRegister(static state => _ = GiveUpAsync((HttpContext)state!), http);
+        Exception? failure = null;
         try
         {
             object? result = await invocation;
@@ -99,13 +100,17 @@ internal sealed partial class HttpFunctions(FunctionInvoker invoker, HostJson ho
         }
         catch (Exception e) when (request.IsUp)
         {
-            LogTimedOut(logger, function.Name, timeout, e);
-            return;
+            failure = e;
         }
 
         if (request.IsUp)
         {
-            LogTimedOut(logger, function.Name, timeout, null);
+            LogTimedOut(logger, function.Name, timeout, failure);
+            if (!http.Response.HasStarted)
+            {
+                // The function heard of it before the answer below could be given.
+                http.Response.StatusCode = StatusCodes.Status500InternalServerError;
+            }
         }
     }
 

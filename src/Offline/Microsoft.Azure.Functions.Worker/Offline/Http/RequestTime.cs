@@ -14,6 +14,7 @@ internal sealed class RequestTime : IDisposable
     private CancellationTokenSource _limit = null!;
     private CancellationTokenSource? _either;
     private HttpContext _http = null!;
+    private bool _reusable;
 
     public bool IsUp => _limit.IsCancellationRequested;
 
@@ -37,8 +38,6 @@ internal sealed class RequestTime : IDisposable
         request._reusable = pooled;
         return request;
     }
-
-    private bool _reusable;
 
     /// <summary>Cancelled when the time is up or the client has gone.</summary>
     public CancellationToken Token()
