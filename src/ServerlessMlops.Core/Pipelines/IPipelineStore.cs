@@ -4,7 +4,11 @@ namespace ServerlessMlops.Core.Pipelines;
 /// <param name="Pipeline">The pipeline.</param>
 /// <param name="Yaml">The text as it was given.</param>
 /// <param name="ETag">Storage's version mark of the current text, without quotes; null for one read by its hash.</param>
-public sealed record StoredSpec(string Pipeline, string Yaml, string? ETag);
+public sealed record StoredSpec(string Pipeline, string Yaml, string? ETag)
+{
+    /// <summary>Who put it in force over HTTP; null for one that was written straight into the container.</summary>
+    public string? PutBy { get; init; }
+}
 
 /// <summary>The <c>pipelines</c> container: <c>{p}.yaml</c> is the spec in force, <c>{p}/specs/{hash}.yaml</c> every one that ever was.</summary>
 public interface IPipelineStore
@@ -22,8 +26,9 @@ public interface IPipelineStore
     /// <param name="pipeline">The pipeline.</param>
     /// <param name="yaml">The text.</param>
     /// <param name="ifMatch">ETag that must stand; null to replace whatever stands.</param>
+    /// <param name="actor">Who does it: <see cref="StoredSpec.PutBy"/>.</param>
     /// <param name="cancellation">Ends the call.</param>
-    Task<string?> PutAsync(string pipeline, string yaml, string? ifMatch, CancellationToken cancellation);
+    Task<string?> PutAsync(string pipeline, string yaml, string? ifMatch, string actor, CancellationToken cancellation);
 
     /// <summary>Names of all pipelines that have a spec, in order.</summary>
     IAsyncEnumerable<string> ListAsync(CancellationToken cancellation);

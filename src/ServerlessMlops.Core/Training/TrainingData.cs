@@ -240,7 +240,7 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
             case NumberColumn number:
                 return new NumericFeature(name, Convert(number.Values, number.Length, static value => (float)value));
             case IntegerColumn integer:
-                return new NumericFeature(name, Convert(integer.Values, integer.Length, static value => value == IntegerColumn.Missing ? float.NaN : value));
+                return new NumericFeature(name, Convert(integer.Values, integer.Length, static value => value == IntegerColumn.Missing ? float.NaN : (float)(double)value));
             case BooleanColumn boolean:
                 return new NumericFeature(name, Convert(boolean.Values, boolean.Length, static value => value == BooleanColumn.Missing ? float.NaN : value));
             case CategoryColumn category:

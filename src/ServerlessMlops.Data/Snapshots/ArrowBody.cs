@@ -42,7 +42,13 @@ internal sealed class ArrowBody
                 AddBuffer(MemoryMarshal.AsBytes(times.Values.AsSpan(0, column.Length)));
                 break;
             case CategoryColumn categories:
-                AddBuffer(MemoryMarshal.AsBytes(categories.Codes.AsSpan(0, column.Length)));
+                // Where a value is missing its code does not count, but readers want it to be one of the dictionary.
+                var codes = MemoryMarshal.Cast<byte, int>(Reserve(column.Length * sizeof(int)));
+                for (int row = 0; row < codes.Length; row++)
+                {
+                    codes[row] = Math.Max(0, categories.Codes[row]);
+                }
+
                 break;
             case BooleanColumn booleans:
                 var bits = Reserve((column.Length + 7) / 8);

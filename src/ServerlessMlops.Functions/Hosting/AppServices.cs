@@ -20,6 +20,7 @@ public static class AppServices
         .AddMlopsTelemetry(configuration)
         .AddSingleton(HostingOptions.From(configuration))
         .AddSingleton<SpecReader>()
+        .AddSingleton<SpecChanges>()
         .AddSingleton<UploadReconciler>()
         .AddTraining()
         .AddRuns()

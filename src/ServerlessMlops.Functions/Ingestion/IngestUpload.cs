@@ -18,7 +18,7 @@ public sealed record IngestionOutcome(RunStatus Status, string? Reason, bool Ask
 
 /// <summary>Reads one upload, checks it and keeps it as a batch, and ends its run. Bad input is an outcome with a reason, never an exception.</summary>
 public sealed partial class IngestUpload(
-    IUploadStore uploads, IDatasetStore datasets, RunEnds ends, SpecReader specs, TimeProvider time, ILogger<IngestUpload> logger)
+    IUploadStore uploads, IDatasetStore datasets, RunEnds ends, SpecChanges specs, TimeProvider time, ILogger<IngestUpload> logger)
 {
     /// <summary>The activity. Run again, it writes the same batch to the same place.</summary>
     [Function(nameof(IngestUpload))]
@@ -46,7 +46,7 @@ public sealed partial class IngestUpload(
         SpecInForce? spec;
         try
         {
-            spec = await specs.ReadAsync(upload.Pipeline, cancellation);
+            spec = await specs.RecordAsync(upload.Pipeline, cancellation);
         }
         catch (SpecFaultException e)
         {

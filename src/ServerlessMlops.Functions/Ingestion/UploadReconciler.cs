@@ -68,7 +68,7 @@ public sealed class UploadReconciler(IUploadStore uploads, IRunLog runs, IPipeli
         {
             if (!hasSpec.TryGetValue(pipeline, out bool has))
             {
-                hasSpec[pipeline] = has = PipelineName.IsValid(pipeline) && await pipelines.GetAsync(pipeline, cancellation) is not null;
+                hasSpec[pipeline] = has = PipelineName.IsValid(pipeline) && await pipelines.GetAsync(pipeline, cancellation) is { } stored && PipelineSpecParser.Parse(stored.Yaml).Spec is not null;
             }
 
             return has;

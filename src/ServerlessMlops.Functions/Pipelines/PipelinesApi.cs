@@ -11,7 +11,7 @@ using ServerlessMlops.Functions.Ingestion;
 namespace ServerlessMlops.Functions.Pipelines;
 
 /// <summary>Specs over HTTP.</summary>
-public sealed class PipelinesApi(IPipelineStore pipelines, IModelRegistry registry, UploadReconciler reconciler, HostingOptions hosting)
+public sealed class PipelinesApi(IPipelineStore pipelines, IModelRegistry registry, SpecChanges changes, UploadReconciler reconciler, HostingOptions hosting)
 {
     /// <summary>GET /api/pipelines: the names of all.</summary>
     [Function("ListPipelines")]
@@ -83,15 +83,18 @@ public sealed class PipelinesApi(IPipelineStore pipelines, IModelRegistry regist
         string hash = spec.ComputeHash();
         StoredSpec? before = await pipelines.GetAsync(pipeline, cancellation);
         await pipelines.KeepVersionAsync(pipeline, hash, yaml, cancellation);
-        string? etag = before?.Yaml == yaml ? before.ETag : await pipelines.PutAsync(pipeline, yaml, IfMatch(request), cancellation);
+        string actor = Caller.Of(request, hosting.PlatformAuthentication);
+        string? etag = before?.Yaml == yaml ? before.ETag : await pipelines.PutAsync(pipeline, yaml, IfMatch(request), actor, cancellation);
         if (etag is null)
         {
             return Problem.Of(
                 StatusCodes.Status412PreconditionFailed, "Changed meanwhile", $"The spec of pipeline '{pipeline}' is no longer the one that If-Match names; read it again and repeat.");
         }
 
-        string actor = Caller.Of(request, hosting.PlatformAuthentication);
         await registry.ChangeSpecAsync(pipeline, hash, new MoveReason(actor, before is null ? "first spec" : "spec changed", hash), cancellation);
+
+        // Whoever wrote another spec meanwhile has the last word, in the ledger too.
+        await changes.RecordAsync(pipeline, cancellation);
         int waiting = await reconciler.ReconcileAsync($"{pipeline}/", durable, cancellation);
         request.HttpContext.Response.Headers.ETag = $"\"{etag}\"";
         return Json.Ok(new PutPipelineAnswer(pipeline, hash, waiting), before is null ? StatusCodes.Status201Created : StatusCodes.Status200OK);

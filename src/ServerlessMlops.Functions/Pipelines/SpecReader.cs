@@ -14,13 +14,15 @@ public sealed class SpecReader(IPipelineStore pipelines)
     /// <exception cref="SpecFaultException">The stored text is not a valid spec.</exception>
     public async Task<SpecInForce?> ReadAsync(string pipeline, CancellationToken cancellation)
     {
-        if (await pipelines.GetAsync(pipeline, cancellation) is not { } stored)
-        {
-            return null;
-        }
+        return await pipelines.GetAsync(pipeline, cancellation) is { } stored ? await KeepAsync(stored, cancellation) : null;
+    }
 
+    /// <summary>Reads a stored spec and keeps it under its hash.</summary>
+    /// <exception cref="SpecFaultException">The stored text is not a valid spec.</exception>
+    public async Task<SpecInForce> KeepAsync(StoredSpec stored, CancellationToken cancellation)
+    {
         SpecInForce spec = Understand(stored);
-        await pipelines.KeepVersionAsync(pipeline, spec.Hash, stored.Yaml, cancellation);
+        await pipelines.KeepVersionAsync(stored.Pipeline, spec.Hash, stored.Yaml, cancellation);
         return spec;
     }
 

@@ -13,6 +13,7 @@ public sealed class PipelinesContainer(BlobServiceClient service) : IPipelineSto
     /// <summary>Name of the container.</summary>
     public const string Name = "pipelines";
 
+    private const string PutBy = "putby";
     private const string ContentType = "application/yaml";
 
     private readonly LazyContainer _container = new(service, Name);
@@ -32,10 +33,15 @@ public sealed class PipelinesContainer(BlobServiceClient service) : IPipelineSto
     }
 
     /// <inheritdoc/>
-    public async Task<string?> PutAsync(string pipeline, string yaml, string? ifMatch, CancellationToken cancellation)
+    public async Task<string?> PutAsync(string pipeline, string yaml, string? ifMatch, string actor, CancellationToken cancellation)
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
-        var options = new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = ContentType } };
+        var options = new BlobUploadOptions
+        {
+            HttpHeaders = new BlobHttpHeaders { ContentType = ContentType },
+            // Metadata travels as an HTTP header, which takes ASCII only.
+            Metadata = new Dictionary<string, string> { [PutBy] = Uri.EscapeDataString(actor) },
+        };
         if (ifMatch is not null)
         {
             options.Conditions = new BlobRequestConditions { IfMatch = new ETag($"\"{ifMatch}\"") };
@@ -73,7 +79,10 @@ public sealed class PipelinesContainer(BlobServiceClient service) : IPipelineSto
         try
         {
             BlobDownloadResult found = await container.GetBlobClient(path).DownloadContentAsync(cancellation);
-            return new StoredSpec(pipeline, found.Content.ToString(), UploadsContainer.Bare(found.Details.ETag));
+            return new StoredSpec(pipeline, found.Content.ToString(), UploadsContainer.Bare(found.Details.ETag))
+            {
+                PutBy = found.Details.Metadata.TryGetValue(PutBy, out string? actor) ? Uri.UnescapeDataString(actor) : null,
+            };
         }
         catch (RequestFailedException e) when (e.Status == 404)
         {

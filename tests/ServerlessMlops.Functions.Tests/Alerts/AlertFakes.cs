@@ -126,7 +126,7 @@ internal sealed class FakePipelines(string? yaml) : IPipelineStore
 
     public Task KeepVersionAsync(string pipeline, string specHash, string text, CancellationToken cancellation) => Task.CompletedTask;
 
-    public Task<string?> PutAsync(string pipeline, string text, string? ifMatch, CancellationToken cancellation) => Task.FromResult<string?>("1");
+    public Task<string?> PutAsync(string pipeline, string text, string? ifMatch, string actor, CancellationToken cancellation) => Task.FromResult<string?>("1");
 
     public IAsyncEnumerable<string> ListAsync(CancellationToken cancellation) => AsyncEnumerable.Empty<string>();
 }

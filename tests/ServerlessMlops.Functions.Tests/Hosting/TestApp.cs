@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
@@ -12,6 +13,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ServerlessMlops.Core;
 using ServerlessMlops.Core.Runs;
+using ServerlessMlops.Core.Scoring;
 using ServerlessMlops.Functions.Hosting;
 using ServerlessMlops.Functions.Training;
 using ServerlessMlops.TestSupport;
@@ -31,6 +33,9 @@ public class TestApp : IAsyncLifetime
 
     /// <summary>The app over HTTP.</summary>
     public HttpClient Http { get; } = new() { Timeout = TimeSpan.FromSeconds(60) };
+
+    /// <summary>The features of every request that was scored, as the model got them.</summary>
+    public ConcurrentQueue<float[]> ScoredFeatures { get; } = new();
 
     /// <summary>The app's services.</summary>
     public IServiceProvider Services => _host.Services;
@@ -62,6 +67,7 @@ public class TestApp : IAsyncLifetime
         FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(["--port", "0"], _folder, typeof(TrainingOrchestrator).Assembly);
         builder.ConfigureFunctionsWebApplication();
         builder.Logging.ClearProviders();
+        builder.Services.AddSingleton<PredictorReader>(onnx => new WatchedPredictor(OnnxPredictor.Read(onnx), ScoredFeatures));
         builder.Services.AddServerlessMlops(builder.Configuration);
         Configure(builder);
         _host = (StartingHost)builder.Build();

@@ -102,7 +102,7 @@ internal sealed class MemorySpecs : IPipelineStore
         return Task.CompletedTask;
     }
 
-    public Task<string?> PutAsync(string pipeline, string yaml, string? ifMatch, CancellationToken cancellation) => throw new NotSupportedException();
+    public Task<string?> PutAsync(string pipeline, string yaml, string? ifMatch, string actor, CancellationToken cancellation) => throw new NotSupportedException();
 
     public IAsyncEnumerable<string> ListAsync(CancellationToken cancellation) => throw new NotSupportedException();
 }

@@ -7,6 +7,9 @@ namespace ServerlessMlops.TestSupport.Npm;
 public static class NpmFolder
 {
     private static readonly TimeSpan InstallDeadline = TimeSpan.FromMinutes(10);
+    /// <summary>What npm says where there is no network.</summary>
+    private static readonly string[] NetworkFaults = ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "ERR_SOCKET_TIMEOUT"];
+
     private static readonly SemaphoreSlim Gate = new(1, 1);
     private static readonly HashSet<string> Ready = new(StringComparer.Ordinal);
 
@@ -38,6 +41,21 @@ public static class NpmFolder
         finally
         {
             Gate.Release();
+        }
+    }
+
+    /// <summary>As <see cref="EnsureAsync"/>, for tests that are skipped where npm's registry cannot be reached: any other fault is thrown.</summary>
+    /// <param name="path">Its path from the repository's root, name by name.</param>
+    /// <returns>The folder, or why it cannot be installed here.</returns>
+    public static (string Folder, string? Unreachable) EnsureOrExplain(params string[] path)
+    {
+        try
+        {
+            return (EnsureAsync(path).GetAwaiter().GetResult(), null);
+        }
+        catch (InvalidOperationException e) when (NetworkFaults.Any(e.Message.Contains))
+        {
+            return ("", $"npm's registry cannot be reached, so {string.Join('/', path)} is not installed: {e.Message}");
         }
     }
 
