@@ -90,7 +90,7 @@ internal sealed class JsonLinesTokenizer : IRowTokenizer
         }
         catch (JsonException)
         {
-            return RowFault.Json;
+            return reader.CurrentDepth >= _limits.MaxDepth ? RowFault.Depth : RowFault.Json;
         }
         catch (InvalidOperationException)
         {

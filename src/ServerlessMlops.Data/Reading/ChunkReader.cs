@@ -14,6 +14,7 @@ internal sealed class ChunkReader(SourceDecoder source, ReadLimits limits, int c
     private bool _ended;
     private CsvDialect _dialect = CsvDialect.Default;
     private bool _quotes = true;
+    private long _cut;
 
     /// <summary>The file's beginning: up to one chunk, before any is cut.</summary>
     public ReadOnlySpan<byte> Head => _buffer.AsSpan(0, _filled);
@@ -63,7 +64,7 @@ internal sealed class ChunkReader(SourceDecoder source, ReadLimits limits, int c
                 int line = open ? _buffer.AsSpan(0, _filled).IndexOf(_dialect.LineEnd) : -1;
                 if (line < 0 && !_ended)
                 {
-                    throw new UnreadableFileException(FileFaults.Limit, $"a row has more than {limits.MaxRowBytes:N0} bytes without a line end; at most so many are read. Is this a table?");
+                    throw new UnreadableFileException(FileFaults.Limit, $"the row that begins at byte {_cut:N0} has more than {limits.MaxRowBytes:N0} bytes without a line end; at most so many are read. Is this a table?");
                 }
 
                 return Cut(line < 0 ? EndLine() : line + 1, brokenRow: true);
@@ -87,6 +88,7 @@ internal sealed class ChunkReader(SourceDecoder source, ReadLimits limits, int c
         _buffer.AsSpan(end, _filled - end).CopyTo(next);
         var chunk = new Chunk { Buffer = _buffer, Length = end, IsBrokenRow = brokenRow };
         _filled -= end;
+        _cut += end;
         _buffer = next;
         return chunk;
     }

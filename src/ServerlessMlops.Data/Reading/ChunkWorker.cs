@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
 using ServerlessMlops.Data.Columns;
+using ServerlessMlops.Data.Inference;
 using ServerlessMlops.Data.Parsing;
 using ServerlessMlops.Data.Profiling;
 
@@ -19,20 +20,25 @@ internal sealed class ChunkWorker
     private readonly int[] _sources;
     private readonly ReadPlan _plan;
     private readonly byte _lineEnd;
+    private readonly IReadOnlyList<InferredColumn> _fileColumns;
+    private readonly ReadLimits _limits;
     private int[] _rowStarts = [];
     private int[]? _kept;
     private FieldBatch? _blank;
     private Chunk _chunk = new() { Buffer = [] };
 
     /// <param name="tokenizer">Cuts rows into fields.</param>
-    /// <param name="columnCount">Columns of the file.</param>
+    /// <param name="columns">Columns of the file.</param>
     /// <param name="sources">For each column of the plan its place in the file, or -1.</param>
     /// <param name="plan">What is read.</param>
     /// <param name="lineEnd">Byte that ends a line.</param>
-    public ChunkWorker(IRowTokenizer tokenizer, int columnCount, int[] sources, ReadPlan plan, byte lineEnd)
+    /// <param name="limits">What the tokenizer was held to.</param>
+    public ChunkWorker(IRowTokenizer tokenizer, IReadOnlyList<InferredColumn> columns, int[] sources, ReadPlan plan, byte lineEnd, ReadLimits limits)
     {
         _tokenizer = tokenizer;
-        _batch = new FieldBatch(columnCount);
+        _batch = new FieldBatch(columns.Count);
+        _fileColumns = columns;
+        _limits = limits;
         _builders = [.. plan.Schema.Columns.Select(ColumnBuilder.Create)];
         _sources = sources;
         _plan = plan;
@@ -210,10 +216,15 @@ internal sealed class ChunkWorker
                     Faults.Add(RowCount + row, "", "fields", text, $"{_batch.ColumnCount} fields, found {_batch.FieldCounts[row]}");
                     break;
                 case RowFault.FieldLength:
-                    Faults.Add(RowCount + row, "", "length", text, "no field above the limit on its bytes");
+                    int longest = Enumerable.Range(0, _batch.ColumnCount).MaxBy(c => _batch.Fields[c * _batch.Capacity + row].Length);
+                    Faults.Add(RowCount + row, _fileColumns[longest].Schema.Name, "length", text,
+                        $"at most {_limits.MaxFieldBytes:N0} bytes in a field, found {_batch.Fields[longest * _batch.Capacity + row].Length:N0}");
                     break;
                 case RowFault.Json:
                     Faults.Add(RowCount + row, "", "json", text, "one JSON object on a line");
+                    break;
+                case RowFault.Depth:
+                    Faults.Add(RowCount + row, "", "depth", text, $"at most {_limits.MaxDepth} objects and arrays within one another");
                     break;
             }
         }

@@ -13,6 +13,7 @@ internal enum RowFault : byte
     FieldLength,
     Quote,
     Json,
+    Depth,
 }
 
 /// <summary>

@@ -114,7 +114,7 @@ public sealed class TableReader : IAsyncDisposable
                     chunk.Start = Math.Min(header, chunk.Length);
                     header -= chunk.Start;
                     chunk.IsBrokenRow &= chunk.Start < chunk.Length;
-                    var worker = idle.Count > 0 ? idle.Pop() : new ChunkWorker(_layout.CreateTokenizer(_options.Limits), _layout.Columns.Count, sources, plan, _layout.LineEnd);
+                    var worker = idle.Count > 0 ? idle.Pop() : new ChunkWorker(_layout.CreateTokenizer(_options.Limits), _layout.Columns, sources, plan, _layout.LineEnd, _options.Limits);
                     int number = ordinal++;
                     working.Enqueue(Task.Run(
                         () =>

@@ -9,8 +9,8 @@ const data = fileURLToPath(new URL("./node_modules/vega-datasets/data/", import.
 const connection = await (await DuckDBInstance.create(":memory:", { threads: "2", memory_limit: "4GB" })).connect();
 const quoted = (text) => `'${text.replaceAll("'", "''")}'`;
 const share = Number(repeats);
-const times = share >= 1 ? `, range(${share})` : "";
-const limit = share < 1 ? `LIMIT ${Math.round(3000000 * share)}` : "";
+const times = share > 1 ? `, range(${Math.ceil(share)})` : "";
+const limit = share > 1 || share < 1 ? `LIMIT ${Math.round(3000000 * share)}` : "";
 await connection.run(`
   COPY (
     SELECT f.date, f.delay, f.distance, f.origin, f.destination,
