@@ -5,7 +5,6 @@ using ServerlessMlops.Benchmarks.Scoring;
 
 return args switch
 {
-    ["ingest-blob", .. string[] rest] => await IngestBlobBenchmark.RunAsync(rest),
     ["ingest", "run", .. string[] rest] => await IngestRun.RunAsync(rest),
     ["ingest", "memory", .. string[] rest] => await IngestBenchmark.RunMemoryAsync(rest),
     ["ingest", .. string[] rest] => await IngestBenchmark.RunAsync(rest),
@@ -23,6 +22,5 @@ static int Usage()
     Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- evaluation [ROWS]");
     Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- scoring parts | scoring [--seconds N] [--repeat N] (needs wrk)");
     Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- ingest [memory] [--data FOLDER] [--repeat N] [--only ours,batch,duckdb,polars,pandas] (needs node)");
-    Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- ingest-blob [--data FOLDER] [--times 2.1]");
     return 2;
 }
