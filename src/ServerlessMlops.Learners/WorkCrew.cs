@@ -43,6 +43,8 @@ internal sealed class WorkCrew : IDisposable
         public readonly SemaphoreSlim Wake = new(0);
         public int Asleep;
 
+        public Thread? Thread { get; set; }
+
         public void Dispose() => Wake.Dispose();
     }
 
@@ -57,7 +59,8 @@ internal sealed class WorkCrew : IDisposable
         for (int i = 0; i < helpers.Length; i++)
         {
             Helper helper = helpers[i] = new Helper();
-            new Thread(() => Serve(helper)) { IsBackground = true, Name = $"learner-{i + 1}" }.Start();
+            helper.Thread = new Thread(() => Serve(helper)) { IsBackground = true, Name = $"learner-{i + 1}" };
+            helper.Thread.Start();
         }
     }
 
@@ -104,6 +107,13 @@ internal sealed class WorkCrew : IDisposable
         {
             helper.Wake.Release();
         }
+
+        // Only who has seen a helper end may take its semaphore away.
+        foreach (Helper helper in helpers)
+        {
+            helper.Thread?.Join();
+            helper.Dispose();
+        }
     }
 
     private void Serve(Helper helper)
@@ -134,8 +144,5 @@ internal sealed class WorkCrew : IDisposable
             last = job;
             job?.Work();
         }
-
-        // Nobody releases it any more: Dispose has done so, once.
-        helper.Dispose();
     }
 }

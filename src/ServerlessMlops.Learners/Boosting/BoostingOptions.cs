@@ -70,7 +70,10 @@ public sealed record BoostingOptions
     /// <summary>Stop when the validation loss has not improved for so many rounds; 0 means never. Default 20.</summary>
     public int EarlyStoppingRounds { get; init; } = 20;
 
-    /// <summary>Share of training rows held out for early stopping when the caller gives no validation rows, 0 to 0.5. Default 0.1.</summary>
+    /// <summary>
+    /// Share of training rows held out for early stopping when the caller gives no validation rows, 0 to 0.5. Default 0.1; 0 means no early stopping then.
+    /// Fewer than 20,000 rows are cross-validated instead, and all of them learned from.
+    /// </summary>
     public double ValidationShare { get; init; } = 0.1;
 
     /// <summary>All faults of these settings, each a sentence; empty if there are none.</summary>

@@ -39,46 +39,59 @@ internal sealed class BoostingRun
         gradients = GC.AllocateUninitializedArray<long>(rows);
     }
 
+    /// <summary>Rounds done.</summary>
+    public int Round { get; private set; }
+
+    /// <summary>Mean loss on the validation rows after the last round; NaN without such rows.</summary>
+    public double ValidationLoss { get; private set; } = double.NaN;
+
+    /// <summary>Raw scores of the validation rows after the last round: one array a score.</summary>
+    public IReadOnlyList<float[]> ValidationScores => validationScores;
+
+    /// <summary>Sum of weights of the validation rows.</summary>
+    public double ValidationWeight => validation is null ? 0 : validation.Weights?.Sum(w => (double)w) ?? validation.Target.Length;
+
+    /// <summary>Does one more round. Returns whether another could do anything: where no tree finds a split, the next round's would not either.</summary>
+    public bool Step(CancellationToken cancellation)
+    {
+        Round++;
+        int[]? sample = SampleRows(Round);
+        int[] columns = SampleColumns(Round);
+        loss.BeginRound(scores, crew);
+        bool grew = false;
+        for (int output = 0; output < loss.Outputs; output++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            grew |= GrowTree(output, sample, columns);
+        }
+
+        if (validation is not null)
+        {
+            ValidationLoss = loss.Mean(validationScores, new Labels(validation.Target, validation.Weights));
+        }
+
+        return grew || sample is not null || options.ColumnSample < 1;
+    }
+
+    /// <summary>Does all rounds, or as many as the validation rows are worth.</summary>
     public BoostingResult Run(IProgress<BoostingProgress>? progress, CancellationToken cancellation)
     {
         var losses = new List<double>();
-        double bestLoss = double.PositiveInfinity;
-        int best = 0;
-        for (int round = 1; round <= options.Iterations; round++)
+        var stopping = new EarlyStopping(options.EarlyStoppingRounds);
+        bool goesOn = true;
+        while (goesOn && Round < options.Iterations)
         {
-            int[]? sample = SampleRows(round);
-            int[] columns = SampleColumns(round);
-            loss.BeginRound(scores, crew);
-            bool grew = false;
-            for (int output = 0; output < loss.Outputs; output++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                grew |= GrowTree(output, sample, columns);
-            }
-
-            double validationLoss = double.NaN;
+            goesOn = Step(cancellation);
             if (validation is not null)
             {
-                validationLoss = loss.Mean(validationScores, new Labels(validation.Target, validation.Weights));
-                losses.Add(validationLoss);
-                if (validationLoss < bestLoss)
-                {
-                    (bestLoss, best) = (validationLoss, round);
-                }
-            }
-            else
-            {
-                best = round;
+                losses.Add(ValidationLoss);
+                goesOn &= stopping.GoesOn(Round, ValidationLoss);
             }
 
-            progress?.Report(new BoostingProgress(round, options.Iterations, validationLoss));
-            bool stalled = validation is not null && options.EarlyStoppingRounds > 0 && round - best >= options.EarlyStoppingRounds;
-            if (stalled || (!grew && sample is null && options.ColumnSample >= 1))
-            {
-                break;
-            }
+            progress?.Report(new BoostingProgress(Round, options.Iterations, ValidationLoss));
         }
 
+        int best = validation is null ? Round : stopping.BestRound;
         var kept = trees.GetRange(0, Math.Min(trees.Count, best * loss.Outputs));
         return new BoostingResult(new TreeEnsemble(train.Columns.Length, baseScores, kept), loss.Link, best, losses);
     }

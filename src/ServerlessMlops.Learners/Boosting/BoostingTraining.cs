@@ -7,8 +7,11 @@ internal static class BoostingTraining
 {
     private const int HoldOutStream = 4242;
 
-    /// <summary>With fewer rows held out, their loss is too noisy to stop by.</summary>
-    private const int LeastHoldOut = 50;
+    /// <summary>With fewer rows a hold-out is too small to stop by, and too dear: rounds are found by cross-validation, and all rows are learned from.</summary>
+    private const int CrossValidatedRows = 20_000;
+
+    /// <summary>Parts that cross-validation divides the rows into.</summary>
+    private const int Folds = 5;
 
     public static TrainedModel Train(
         LearnerOptions options, FeatureTable x, float[] y, float[]? weights, LearningTask task, IReadOnlyList<string> classes,
@@ -20,25 +23,105 @@ internal static class BoostingTraining
             throw new ArgumentException(string.Join(" ", faults), nameof(options));
         }
 
-        IReadOnlyList<ModelInput> inputs = x.Inputs;
-        if (validation is null && boosting.EarlyStoppingRounds > 0 && boosting.ValidationShare * x.Rows >= LeastHoldOut)
+        var problem = new Problem(options, x.Inputs, task, classes);
+        if (validation is null && boosting is { EarlyStoppingRounds: > 0, ValidationShare: > 0 })
         {
-            (x, y, weights, validation) = HoldOut(x, y, weights, boosting.ValidationShare, options.Seed);
+            if (x.Rows >= CrossValidatedRows)
+            {
+                (x, y, weights, validation) = HoldOut(x, y, weights, boosting.ValidationShare, options.Seed);
+            }
+            else if (x.Rows >= 2 * Folds)
+            {
+                boosting = boosting with { EarlyStoppingRounds = 0, Iterations = CrossValidate(problem, new Rows(x, y, weights), progress, cancellation) };
+                problem = problem with { Options = options with { BoostingOptions = boosting } };
+            }
         }
 
-        (List<EncodedColumn> columns, float[][] encoded) = Encode(options, x, y, weights, task, classes.Count);
-        int[] monotonic = Monotonic(boosting, columns, inputs);
-        TrainingData? watched = validation is null
-            ? null
-            : new TrainingData(ColumnEncoder.Encode(columns, inputs, validation.Features), validation.Target, validation.Weights);
-        var relay = progress is null ? null : new Relay(progress);
-        BoostingResult result = GradientBoosting.Train(
-            new TrainingData(encoded, y, weights), watched, task, classes.Count, monotonic, boosting, options.Seed, options.Threads, relay, cancellation);
+        using var crew = new WorkCrew(options.Threads);
+        (BoostingRun run, List<EncodedColumn> columns) = Begin(problem, new Rows(x, y, weights), validation, crew);
+        BoostingResult result = run.Run(progress is null ? null : new Relay(progress), cancellation);
         return new TrainedModel
         {
-            Task = task, Learner = LearnerOptions.Boosting, Classes = classes, Inputs = inputs, Columns = columns,
+            Task = task, Learner = LearnerOptions.Boosting, Classes = classes, Inputs = problem.Inputs, Columns = columns,
             Predictor = result.Ensemble, Link = result.Link, Iterations = result.BestIteration,
         };
+    }
+
+    private sealed record Problem(LearnerOptions Options, IReadOnlyList<ModelInput> Inputs, LearningTask Task, IReadOnlyList<string> Classes);
+
+    private sealed record Rows(FeatureTable X, float[] Y, float[]? Weights)
+    {
+        public Rows Select(int[] rows) =>
+            new(X.Select(rows), FeatureTable.Take<float>(Y, rows), Weights is null ? null : FeatureTable.Take<float>(Weights, rows));
+    }
+
+    private static (BoostingRun Run, List<EncodedColumn> Columns) Begin(Problem problem, Rows train, ValidationSet? validation, WorkCrew crew)
+    {
+        LearnerOptions options = problem.Options;
+        (List<EncodedColumn> columns, float[][] encoded) = Encode(options, train.X, train.Y, train.Weights, problem.Task, problem.Classes.Count);
+        TrainingData? watched = validation is null
+            ? null
+            : new TrainingData(ColumnEncoder.Encode(columns, problem.Inputs, validation.Features), validation.Target, validation.Weights);
+        var loss = Losses.Loss.Create(options.BoostingOptions, problem.Task, problem.Classes.Count);
+        int[] monotonic = Monotonic(options.BoostingOptions, columns, problem.Inputs);
+        var run = new BoostingRun(new TrainingData(encoded, train.Y, train.Weights), watched, loss, monotonic, options.BoostingOptions, options.Seed, crew);
+        return (run, columns);
+    }
+
+    /// <summary>
+    /// The number of rounds with the least loss on rows not learned from, over all folds together. The folds go round by round side by side, so that
+    /// none does more rounds than the whole is worth.
+    /// </summary>
+    private static int CrossValidate(Problem problem, Rows rows, IProgress<LearnerProgress>? progress, CancellationToken cancellation)
+    {
+        using var crew = new WorkCrew(Math.Min(Folds, problem.Options.Threads));
+        byte[] fold = Divide(rows.Y, problem.Task, problem.Options.Seed);
+        var runs = new BoostingRun[Folds];
+        var alone = new WorkCrew[Folds];
+        try
+        {
+            crew.Run(Folds, f =>
+            {
+                alone[f] = new WorkCrew(1);
+                int[] kept = [.. Enumerable.Range(0, fold.Length).Where(row => fold[row] != f)], held = [.. Enumerable.Range(0, fold.Length).Where(row => fold[row] == f)];
+                Rows judged = rows.Select(held);
+                runs[f] = Begin(problem, rows.Select(kept), new ValidationSet(judged.X, judged.Y, judged.Weights), alone[f]).Run;
+            });
+            BoostingOptions options = problem.Options.BoostingOptions;
+            var stopping = new EarlyStopping(options.EarlyStoppingRounds);
+            bool goesOn = true;
+            for (int round = 1; goesOn && round <= options.Iterations; round++)
+            {
+                var grew = new bool[Folds];
+                crew.Run(Folds, f => grew[f] = runs[f].Step(cancellation));
+                double loss = runs.Sum(r => r.ValidationLoss * r.ValidationWeight) / runs.Sum(r => r.ValidationWeight);
+                goesOn = stopping.GoesOn(round, loss) && grew.Contains(true);
+                progress?.Report(new LearnerProgress(round, options.Iterations, loss));
+            }
+
+            return stopping.BestRound;
+        }
+        finally
+        {
+            foreach (WorkCrew? one in alone)
+            {
+                one?.Dispose();
+            }
+        }
+    }
+
+    /// <summary>A fold for each row: classes are spread evenly, so that a rare one is in every fold.</summary>
+    private static byte[] Divide(float[] y, LearningTask task, int seed)
+    {
+        int[] order = [.. Enumerable.Range(0, y.Length)
+            .OrderBy(row => task == LearningTask.Regression ? 0 : y[row]).ThenBy(row => Hash.Unit(seed, HoldOutStream, row))];
+        var fold = new byte[y.Length];
+        for (int i = 0; i < order.Length; i++)
+        {
+            fold[order[i]] = (byte)(i % Folds);
+        }
+
+        return fold;
     }
 
     private sealed class Relay(IProgress<LearnerProgress> to) : IProgress<BoostingProgress>

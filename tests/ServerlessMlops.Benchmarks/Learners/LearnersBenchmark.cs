@@ -16,17 +16,21 @@ internal static class LearnersBenchmark
         var options = Enumerable.Range(0, args.Length - 1).Where(i => args[i].StartsWith("--", StringComparison.Ordinal)).ToDictionary(i => args[i], i => args[i + 1]);
         int Option(string name, int otherwise) => options.TryGetValue(name, out string? text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
         int threads = Option("--threads", 2), repeat = Option("--repeat", 3);
+        bool defaults = Option("--defaults", 0) == 1;
         BenchmarkData data = BenchmarkData.Load(args[1]);
-        object result = args[0] == "predict" ? Predict(data, threads) : Fit(data, threads, repeat, Option("--defaults", 0) == 1);
-        Console.WriteLine(JsonSerializer.Serialize(result));
+        Console.WriteLine(JsonSerializer.Serialize(args[0] switch
+        {
+            "predict" => Predict(data, threads),
+            "memory" => Memory(data, threads, defaults),
+            "folds" => Folds(data, args[2], args[3], threads, defaults),
+            _ => Fit(data, threads, repeat, defaults),
+        }));
         return 0;
     }
 
     private static object Fit(BenchmarkData data, int threads, int repeat, bool defaults)
     {
         using var process = Process.GetCurrentProcess();
-        process.Refresh();
-        long before = process.WorkingSet64;
         var seconds = new List<double>();
         var cpu = new List<double>();
         TrainedModel? model = null;
@@ -40,9 +44,51 @@ internal static class LearnersBenchmark
             cpu.Add((process.TotalProcessorTime - cpuBefore).TotalSeconds);
         }
 
-        process.Refresh();
         IReadOnlyDictionary<string, double> metrics = Metric.Evaluate(data.Task, data.Classes, data.TestY, model!.Predict(data.TestX));
-        return new { cold = seconds[0], warm = seconds.Skip(1).DefaultIfEmpty(seconds[0]).Min(), cpu = cpu.Skip(1).DefaultIfEmpty(cpu[0]).Min(), peak_mb = (process.PeakWorkingSet64 - before) / 1e6, metrics, model.Iterations };
+        return new { cold = seconds[0], warm = seconds.Skip(1).DefaultIfEmpty(seconds[0]).Min(), cpu = cpu.Skip(1).DefaultIfEmpty(cpu[0]).Min(), metrics, model.Iterations };
+    }
+
+    /// <summary>How far one fit raises the peak above what was held before it, after a small fit has compiled all code.</summary>
+    private static object Memory(BenchmarkData data, int threads, bool defaults)
+    {
+        int[] some = [.. Enumerable.Range(0, Math.Min(2000, data.Y.Length))];
+        Train(data with { X = data.X.Select(some), Y = FeatureTable.Take<float>(data.Y, some) }, threads, defaults);
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        File.WriteAllText("/proc/self/clear_refs", "5"); // starts the peak anew
+        double before = Status("VmRSS");
+        TrainedModel model = Train(data, threads, defaults);
+        double peak = Status("VmHWM");
+        GC.KeepAlive(data);
+        return new { peak_mb = peak - before, model.Iterations };
+    }
+
+    /// <summary>A field of /proc/self/status, in MB.</summary>
+    private static double Status(string field) =>
+        double.Parse(File.ReadLines("/proc/self/status").First(l => l.StartsWith(field + ":", StringComparison.Ordinal)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1e3;
+
+    /// <summary>Predictions of every row by the model that has not seen it, once for each division into five folds.</summary>
+    private static object Folds(BenchmarkData data, string foldsFile, string outFile, int threads, bool defaults)
+    {
+        byte[] folds = File.ReadAllBytes(foldsFile);
+        int rows = data.Y.Length, repeats = folds.Length / rows, width = data.Task == LearningTask.Multiclass ? data.Classes : 1;
+        var predictions = new float[folds.Length * width];
+        for (int repeat = 0; repeat < repeats; repeat++)
+        {
+            for (int fold = 0; fold < 5; fold++)
+            {
+                int[] train = [.. Enumerable.Range(0, rows).Where(row => folds[(repeat * rows) + row] != fold)], held = [.. Enumerable.Range(0, rows).Where(row => folds[(repeat * rows) + row] == fold)];
+                TrainedModel model = Train(data with { X = data.X.Select(train), Y = FeatureTable.Take<float>(data.Y, train) }, threads, defaults);
+                float[] p = model.Predict(data.X.Select(held));
+                for (int i = 0; i < held.Length; i++)
+                {
+                    p.AsSpan(i * width, width).CopyTo(predictions.AsSpan(((repeat * rows) + held[i]) * width));
+                }
+            }
+        }
+
+        using FileStream file = File.Create(outFile);
+        file.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(predictions.AsSpan()));
+        return new { rows, repeats };
     }
 
     private static TrainedModel Train(BenchmarkData data, int threads, bool defaults) => Learner.Train(
