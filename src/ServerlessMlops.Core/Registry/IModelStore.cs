@@ -30,4 +30,8 @@ public interface IModelStore
     /// <summary>The bytes of a version, checked against its card's id.</summary>
     /// <exception cref="InvalidDataException">The bytes are not those that the card names.</exception>
     Task<ReadOnlyMemory<byte>> LoadModelAsync(string pipeline, int version, ModelCard card, CancellationToken cancellation);
+
+    /// <summary>A model that somebody dropped: <c>{pipeline}/incoming/{name}</c>; null where that version of it is gone.</summary>
+    /// <exception cref="InvalidDataException">It is larger than any model that is read.</exception>
+    Task<ReadOnlyMemory<byte>?> LoadIncomingAsync(string pipeline, string name, string etag, CancellationToken cancellation);
 }

@@ -19,7 +19,9 @@ namespace ServerlessMlops.Functions.Training;
 /// <param name="DatasetId">The data set.</param>
 /// <param name="SpecHash">The spec.</param>
 /// <param name="Candidates">What was trained.</param>
-public sealed record JudgementInput(string Pipeline, string RunId, string DatasetId, string SpecHash, IReadOnlyList<TrainedCandidate> Candidates);
+/// <param name="Incoming">Whether the candidate was made elsewhere: then the data set counts as not trained yet, whatever comes of it.</param>
+public sealed record JudgementInput(
+    string Pipeline, string RunId, string DatasetId, string SpecHash, IReadOnlyList<TrainedCandidate> Candidates, bool Incoming = false);
 
 /// <summary>What came of it.</summary>
 /// <param name="Version">The version registered; null where no candidate passed.</param>
@@ -37,7 +39,7 @@ public sealed class JudgeCandidates(
     [Function(nameof(JudgeCandidates))]
     public async Task<RegisteredModel> Run([ActivityTrigger] JudgementInput input, CancellationToken cancellation)
     {
-        if (await datasets.GetOutcomeAsync(input.Pipeline, input.DatasetId, cancellation) is { } done && done.RunId == input.RunId)
+        if (!input.Incoming && await datasets.GetOutcomeAsync(input.Pipeline, input.DatasetId, cancellation) is { } done && done.RunId == input.RunId)
         {
             // An earlier try of this activity came to its end and its answer was lost. Judging again would meet a champion that may have changed.
             await EndAsync(input, done, cancellation);
@@ -157,12 +159,12 @@ public sealed class JudgeCandidates(
             {
                 ModelId = card.ModelId, DatasetId = input.DatasetId, SpecHash = input.SpecHash, Candidate = winner.Name, RunId = input.RunId, Metrics = card.Metrics,
             },
-            new MoveReason("system:training", report.Reason, input.RunId),
+            new MoveReason(input.Incoming ? "system:incoming" : "system:training", report.Reason, input.RunId),
             cancellation);
         await evaluations.SaveVersionAsync(input.Pipeline, version.Version, report, cancellation);
         await models.SaveVersionAsync(input.Pipeline, version.Version, winner.Onnx, card, cancellation);
         var outcome = new DatasetOutcome(input.RunId, version.Version, card.ModelId, report.Reason);
-        await datasets.SaveOutcomeAsync(input.Pipeline, input.DatasetId, outcome, cancellation);
+        await SaveOutcomeAsync(input, outcome, cancellation);
         await EndAsync(input, outcome, cancellation);
         return new RegisteredModel(version.Version);
     }
@@ -170,10 +172,13 @@ public sealed class JudgeCandidates(
     private async Task<RegisteredModel> RejectAsync(JudgementInput input, string reason, CancellationToken cancellation)
     {
         var outcome = new DatasetOutcome(input.RunId, null, null, reason);
-        await datasets.SaveOutcomeAsync(input.Pipeline, input.DatasetId, outcome, cancellation);
+        await SaveOutcomeAsync(input, outcome, cancellation);
         await EndAsync(input, outcome, cancellation);
         return new RegisteredModel(null);
     }
+
+    private Task SaveOutcomeAsync(JudgementInput input, DatasetOutcome outcome, CancellationToken cancellation) =>
+        input.Incoming ? Task.CompletedTask : datasets.SaveOutcomeAsync(input.Pipeline, input.DatasetId, outcome, cancellation);
 
     private Task EndAsync(JudgementInput input, DatasetOutcome outcome, CancellationToken cancellation) => ends.EndAsync(
         input.Pipeline,

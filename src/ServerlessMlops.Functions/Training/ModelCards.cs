@@ -29,7 +29,7 @@ internal static class ModelCards
         SpecHash = input.SpecHash,
         RunId = input.RunId,
         Seed = Candidates.Seed,
-        TrainRows = data.Train.Features.Rows,
+        TrainRows = input.Incoming ? 0 : data.Train.Features.Rows,
         HoldoutRows = data.Holdout.Features.Rows,
         Reference = [],
         OutputReference = new FeatureGroups("output", FeatureKind.Number, [], [], [0, 0]),

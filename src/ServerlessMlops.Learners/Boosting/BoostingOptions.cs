@@ -40,7 +40,10 @@ public sealed record BoostingOptions
     /// <summary>Factor on every leaf, above 0 to 1. Default 0.1.</summary>
     public double LearningRate { get; init; } = 0.1;
 
-    /// <summary>Most leaves a tree, 2 to 4,096. Default 31. Up to 32 score fastest.</summary>
+    /// <summary>
+    /// Most leaves a tree, 2 to 4,096. Default 31. Up to 32 score fastest. Where rounds are cross-validated (see <see cref="ValidationShare"/>), a quarter of
+    /// them is tried as well.
+    /// </summary>
     public int MaxLeaves { get; init; } = 31;
 
     /// <summary>Most splits between root and leaf, 1 to 64; 0 (default) means no limit.</summary>

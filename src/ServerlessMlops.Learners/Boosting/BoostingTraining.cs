@@ -13,6 +13,8 @@ internal static class BoostingTraining
     /// <summary>Parts that cross-validation divides the rows into.</summary>
     private const int Folds = 5;
 
+    private const int FewestLeaves = 4;
+
     public static TrainedModel Train(
         LearnerOptions options, FeatureTable x, float[] y, float[]? weights, LearningTask task, IReadOnlyList<string> classes,
         ValidationSet? validation, IProgress<LearnerProgress>? progress, CancellationToken cancellation)
@@ -32,7 +34,7 @@ internal static class BoostingTraining
             }
             else if (x.Rows >= 2 * Folds)
             {
-                boosting = boosting with { EarlyStoppingRounds = 0, Iterations = CrossValidate(problem, new Rows(x, y, weights), progress, cancellation) };
+                boosting = Settle(problem, new Rows(x, y, weights), progress, cancellation);
                 problem = problem with { Options = options with { BoostingOptions = boosting } };
             }
         }
@@ -69,10 +71,36 @@ internal static class BoostingTraining
     }
 
     /// <summary>
+    /// Settings for few rows: as many rounds as cross-validation finds worth doing, of trees of full or of a quarter of the leaves, whichever has the
+    /// less loss. Few rows rarely bear large trees, and nobody should have to know when.
+    /// </summary>
+    private static BoostingOptions Settle(Problem problem, Rows rows, IProgress<LearnerProgress>? progress, CancellationToken cancellation)
+    {
+        BoostingOptions full = problem.Options.BoostingOptions, best = full;
+        double bestLoss = double.PositiveInfinity;
+        foreach (int leaves in (int[])[full.MaxLeaves, Math.Min(full.MaxLeaves, Math.Max(FewestLeaves, full.MaxLeaves / 4))])
+        {
+            if (leaves == full.MaxLeaves && double.IsFinite(bestLoss))
+            {
+                break;
+            }
+
+            BoostingOptions options = full with { MaxLeaves = leaves };
+            EarlyStopping found = CrossValidate(problem with { Options = problem.Options with { BoostingOptions = options } }, rows, progress, cancellation);
+            if (found.BestLoss < bestLoss || double.IsPositiveInfinity(bestLoss))
+            {
+                (bestLoss, best) = (found.BestLoss, options with { EarlyStoppingRounds = 0, Iterations = found.BestRound });
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>
     /// The number of rounds with the least loss on rows not learned from, over all folds together. The folds go round by round side by side, so that
     /// none does more rounds than the whole is worth.
     /// </summary>
-    private static int CrossValidate(Problem problem, Rows rows, IProgress<LearnerProgress>? progress, CancellationToken cancellation)
+    private static EarlyStopping CrossValidate(Problem problem, Rows rows, IProgress<LearnerProgress>? progress, CancellationToken cancellation)
     {
         using var crew = new WorkCrew(Math.Min(Folds, problem.Options.Threads));
         byte[] fold = Divide(rows.Y, problem.Task, problem.Options.Seed);
@@ -99,7 +127,7 @@ internal static class BoostingTraining
                 progress?.Report(new LearnerProgress(round, options.Iterations, loss));
             }
 
-            return stopping.BestRound;
+            return stopping;
         }
         finally
         {

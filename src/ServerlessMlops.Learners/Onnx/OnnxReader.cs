@@ -8,16 +8,13 @@ namespace ServerlessMlops.Learners.Onnx;
 /// </summary>
 internal static class OnnxReader
 {
-    /// <summary>Largest file.</summary>
-    public const int MaxBytes = 256 << 20;
-
     private const int MaxNodes = 100_000;
 
     public static OnnxFile Read(ReadOnlyMemory<byte> bytes)
     {
-        if (bytes.Length > MaxBytes)
+        if (bytes.Length > OnnxModel.MaxBytes)
         {
-            throw new OnnxFormatException($"The ONNX file has {bytes.Length} bytes; expected at most {MaxBytes}.");
+            throw new OnnxFormatException($"The ONNX file has {bytes.Length} bytes; expected at most {OnnxModel.MaxBytes}.");
         }
 
         try

@@ -19,7 +19,7 @@ namespace ServerlessMlops.Learners.Onnx;
 public static class OnnxWriter
 {
     internal const string TaskKey = "mlops.task";
-    internal const string ClassesKey = "mlops.classes";
+    internal const string ClassesKey = OnnxModel.ClassesMetadata;
     internal const string LearnerKey = "mlops.learner";
 
     /// <summary>The file.</summary>

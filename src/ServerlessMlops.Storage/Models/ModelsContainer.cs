@@ -5,10 +5,11 @@ using Azure.Storage.Blobs.Models;
 using ServerlessMlops.Core;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Training;
+using ServerlessMlops.Learners.Onnx;
 
 namespace ServerlessMlops.Storage.Models;
 
-/// <summary>The <c>models</c> container: <c>{pipeline}/{version}/model.onnx</c> and <c>model.json</c>, <c>{pipeline}/runs/{runId}/{candidate}.onnx</c> and <c>search.json</c>.</summary>
+/// <summary>The <c>models</c> container: <c>{pipeline}/{version}/model.onnx</c> and <c>model.json</c>, <c>{pipeline}/runs/{runId}/{candidate}.onnx</c> and <c>search.json</c>, <c>{pipeline}/incoming/</c> for models made elsewhere.</summary>
 public sealed class ModelsContainer(BlobServiceClient service) : IModelStore
 {
     /// <summary>Name of the container.</summary>
@@ -80,6 +81,29 @@ public sealed class ModelsContainer(BlobServiceClient service) : IModelStore
     /// <inheritdoc/>
     public Task<ReadOnlyMemory<byte>> LoadModelAsync(string pipeline, int version, ModelCard card, CancellationToken cancellation) =>
         LoadAsync($"{pipeline}/{version}/model.onnx", card.ModelId, cancellation);
+
+    /// <inheritdoc/>
+    public async Task<ReadOnlyMemory<byte>?> LoadIncomingAsync(string pipeline, string name, string etag, CancellationToken cancellation)
+    {
+        BlobContainerClient container = await _container.OpenAsync(cancellation);
+        BlobClient blob = container.GetBlobClient($"{pipeline}/incoming/{name}");
+        var unchanged = new BlobRequestConditions { IfMatch = new ETag(etag) };
+        try
+        {
+            BlobProperties properties = await blob.GetPropertiesAsync(unchanged, cancellation);
+            if (properties.ContentLength > OnnxModel.MaxBytes)
+            {
+                throw new InvalidDataException($"Blob '{Name}/{blob.Name}' has {properties.ContentLength} bytes; a model may have at most {OnnxModel.MaxBytes}.");
+            }
+
+            BlobDownloadResult found = await blob.DownloadContentAsync(new BlobDownloadOptions { Conditions = unchanged }, cancellation);
+            return found.Content.ToMemory();
+        }
+        catch (RequestFailedException e) when (e.Status is 404 or 412 or 304)
+        {
+            return null;
+        }
+    }
 
     private async Task<ReadOnlyMemory<byte>> LoadAsync(string path, string modelId, CancellationToken cancellation)
     {

@@ -128,6 +128,8 @@ internal sealed class MemoryModels : IModelStore
 
     public Task<string> SaveSearchAsync(string pipeline, string runId, SearchRecord search, CancellationToken cancellation) => throw new NotSupportedException();
 
+    public Task<ReadOnlyMemory<byte>?> LoadIncomingAsync(string pipeline, string name, string etag, CancellationToken cancellation) => throw new NotSupportedException();
+
     public Task<SearchRecord?> LoadSearchAsync(string pipeline, string runId, CancellationToken cancellation) => throw new NotSupportedException();
 
     public Task DeleteModelAsync(string pipeline, ModelVersion version, CancellationToken cancellation) => throw new NotSupportedException();

@@ -125,6 +125,8 @@ internal sealed class FakeModels : IModelRegistry, IModelStore
 
     public Task<string> SaveSearchAsync(string pipeline, string runId, SearchRecord search, CancellationToken cancellation) => throw new NotSupportedException();
 
+    public Task<ReadOnlyMemory<byte>?> LoadIncomingAsync(string pipeline, string name, string etag, CancellationToken cancellation) => throw new NotSupportedException();
+
     public Task<SearchRecord?> LoadSearchAsync(string pipeline, string runId, CancellationToken cancellation) => throw new NotSupportedException();
 
     public Task SaveVersionAsync(string pipeline, int version, ReadOnlyMemory<byte> onnx, ModelCard card, CancellationToken cancellation) => throw new NotSupportedException();
