@@ -74,6 +74,7 @@ internal static class MlopsCommandLine
                      RunVerbCommands.CreateCancel(options, context),
                      RunVerbCommands.CreateRetry(options, context),
                      LedgerCommand.Create(options, context),
+                     ReplayCommand.Create(options, context),
                  ])
         {
             root.Subcommands.Add(command);

@@ -46,9 +46,10 @@ internal static class WatchCommand
             while (true)
             {
                 Page<Run> page = await client.ListRunsAsync(pipeline, null, cancellation);
+                string[] rollout = [.. await RolloutAsync(client, pipeline, page.Items, context, cancellation)];
                 live.UpdateTarget(page.Items.Count == 0
                     ? new Text($"Pipeline '{pipeline}' has no runs yet.")
-                    : RunsTable.Of(page.Items.Take(ShownRuns), context.Time));
+                    : new Rows([RunsTable.Of(page.Items.Take(ShownRuns), context.Time), .. rollout.Select(line => new Markup(line))]));
                 live.Refresh();
                 if (untilIdle && page.Items.All(run => run.IsEnded))
                 {
@@ -63,6 +64,7 @@ internal static class WatchCommand
         ControlPlaneClient client, string pipeline, bool untilIdle, Reporter reporter, CliContext context, CancellationToken cancellation)
     {
         var seen = new Dictionary<string, (RunStatus, string)>(StringComparer.Ordinal);
+        string said = "";
         while (true)
         {
             Page<Run> page = await client.ListRunsAsync(pipeline, null, cancellation);
@@ -83,6 +85,17 @@ internal static class WatchCommand
                 }
             }
 
+            if (!reporter.IsJson)
+            {
+                string rollout = string.Join(Environment.NewLine, await RolloutAsync(client, pipeline, page.Items, context, cancellation));
+                if (rollout != said && rollout.Length > 0)
+                {
+                    reporter.Say(rollout);
+                }
+
+                said = rollout;
+            }
+
             if (untilIdle && page.Items.All(run => run.IsEnded))
             {
                 return;
@@ -91,4 +104,11 @@ internal static class WatchCommand
             await Task.Delay(Interval, context.Time, cancellation);
         }
     }
+
+    /// <summary>Lines about the running rollout; the app is asked only where a run says that one runs.</summary>
+    private static async Task<IEnumerable<string>> RolloutAsync(
+        ControlPlaneClient client, string pipeline, IReadOnlyList<Run> runs, CliContext context, CancellationToken cancellation) =>
+        runs.Any(run => run is { Kind: RunKind.Rollout, IsEnded: false })
+            ? DeploymentText.Rollout(await client.GetDeploymentAsync(pipeline, cancellation), context.Time)
+            : [];
 }

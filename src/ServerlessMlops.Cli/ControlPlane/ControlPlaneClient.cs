@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using ServerlessMlops.Core;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Rollout.Replay;
 using ServerlessMlops.Core.Runs;
 
 namespace ServerlessMlops.Cli.ControlPlane;
@@ -112,6 +113,19 @@ internal sealed class ControlPlaneClient : IDisposable
     /// <summary>The ledger, recomputed by the app.</summary>
     public Task<LedgerVerification> VerifyLedgerAsync(string pipeline, CancellationToken cancellation) =>
         GetAsync<LedgerVerification>($"api/pipelines/{Segment(pipeline)}/ledger/verify", cancellation);
+
+    /// <summary>Asks for a replay of logged requests by a version.</summary>
+    public Task<ReplayStarted> StartReplayAsync(
+        string pipeline, int version, DateTimeOffset from, DateTimeOffset? to, IReadOnlyDictionary<string, string>? labels, CancellationToken cancellation) =>
+        PostAsync<ReplayStarted>(
+            $"api/pipelines/{Segment(pipeline)}/replays", JsonContent.Create(new { version, from, to, labels }, options: MlopsJson.Options), cancellation);
+
+    /// <summary>A replay's report, or null while it is made.</summary>
+    public async Task<ReplayReport?> GetReplayAsync(string pipeline, string runId, CancellationToken cancellation)
+    {
+        JsonElement answer = await GetAsync<JsonElement>($"api/pipelines/{Segment(pipeline)}/replays/{Segment(runId)}", cancellation);
+        return answer.TryGetProperty("sums", out _) ? answer.Deserialize<ReplayReport>(MlopsJson.Options) : null;
+    }
 
     /// <summary>Scores rows by the live model: an MLflow invocation.</summary>
     public Task<InvocationAnswer> InvokeAsync(string pipeline, ScoringRows rows, CancellationToken cancellation) =>

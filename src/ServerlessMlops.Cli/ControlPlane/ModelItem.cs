@@ -1,5 +1,7 @@
 using System.Text.Json;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Core.Runs;
 
 namespace ServerlessMlops.Cli.ControlPlane;
@@ -32,6 +34,9 @@ internal sealed record DeploymentView
     public string? Pipeline { get; init; }
 
     public LivePointer? Live { get; init; }
+
+    /// <summary>How the running rollout stands; null where none runs.</summary>
+    public RolloutView? Rollout { get; init; }
 }
 
 /// <summary>What a verb on a run came to.</summary>
@@ -43,6 +48,13 @@ internal sealed record RunVerbView
     /// <summary>How the run that the verb was about stands.</summary>
     public RunStatus Status { get; init; }
 }
+
+/// <summary>A running rollout, as of its last look.</summary>
+internal sealed record RolloutView(
+    string RunId, int Version, DeployStrategy Strategy, int Step, int Steps, double Share, int Look, DateTimeOffset? At, DateTimeOffset? NextLookAt, StepJudgement? Judgement);
+
+/// <summary>A replay that was asked for.</summary>
+internal sealed record ReplayStarted(string Pipeline, string RunId);
 
 /// <summary>Rows to score, in the shape of MLflow's <c>dataframe_split</c>.</summary>
 /// <param name="Columns">Column names.</param>

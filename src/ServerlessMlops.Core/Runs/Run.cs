@@ -17,6 +17,9 @@ public enum RunKind
 
     /// <summary>One question to a person: may this version go live?</summary>
     Approval,
+
+    /// <summary>Logged requests scored again by a version, for a comparison.</summary>
+    Replay,
 }
 
 /// <summary>How a run stands.</summary>

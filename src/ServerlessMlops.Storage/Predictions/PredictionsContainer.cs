@@ -37,6 +37,19 @@ public sealed class PredictionsContainer(BlobServiceClient service) : IPredictio
         ReadAsync(name.LinesPath, new HttpRange(line.Offset, line.Length), cancellation);
 
     /// <inheritdoc/>
+    public async Task<Stream?> OpenLinesAsync(PredictionSegmentName name, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _container.GetBlobClient(name.LinesPath).OpenReadAsync(cancellationToken: cancellation);
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<PredictionSegmentName> ListAsync(
         string pipeline, DateTimeOffset hour, [EnumeratorCancellation] CancellationToken cancellation)
     {

@@ -3,6 +3,8 @@ using ServerlessMlops.Cli.Tests.ControlPlane;
 using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Rollout;
+using ServerlessMlops.Core.Rollout.Replay;
 using ServerlessMlops.Core.Runs;
 
 namespace ServerlessMlops.Cli.Tests.Commands;
@@ -214,6 +216,105 @@ public sealed class RemoteVerbsTests : IAsyncLifetime
         lines.Length.ShouldBe(2);
         lines[0].ShouldContain("running training");
         lines[1].ShouldContain("succeeded done");
+    }
+
+    [Fact]
+    public async Task Promote_WhileARolloutRuns_ShowsItsStepAndEvidence()
+    {
+        _app.On("POST /api/pipelines/birdstrikes/promote", Rollout());
+
+        CliOutcome outcome = await RunAsync("promote", "1", "-p", "birdstrikes");
+
+        outcome.Output.ShouldContain("Version 2 is being rolled out (canary): step 1 of 2, 5% of the requests");
+        outcome.Output.ShouldContain("wait: 5m of 30m are over");
+        outcome.Output.ShouldContain("sound errors: 0 of 40 requests failed");
+        outcome.Output.ShouldNotContain("performance");
+    }
+
+    [Fact]
+    public async Task Rollback_WhileARolloutRuns_WithdrawsTheChallenger()
+    {
+        _app.On("GET /api/pipelines/birdstrikes/deployment", Rollout());
+        _app.On("POST /api/pipelines/birdstrikes/rollback", Samples.Deployment(1));
+
+        CliOutcome outcome = await RunAsync("rollback", "-p", "birdstrikes");
+
+        outcome.ExitCode.ShouldBe(ExitCode.Success);
+        _app.Requests.Last().Body.ShouldContain("\"version\":2");
+    }
+
+    [Fact]
+    public async Task Watch_WhileARolloutRuns_TellsItsStepOnce()
+    {
+        int asked = 0;
+        _app.On("GET /api/pipelines/birdstrikes/runs", _ => Answer.Json(new
+        {
+            items = new[] { Samples.Run(RunKind.Rollout, asked++ == 0 ? RunStatus.Running : RunStatus.Succeeded, "canary 5%") },
+        }));
+        _app.On("GET /api/pipelines/birdstrikes/deployment", Rollout());
+
+        CliOutcome outcome = await RunAsync("watch", "-p", "birdstrikes", "--until-idle");
+
+        outcome.Output.Split("is being rolled out").Length.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Replay_WithLabels_WaitsForTheReportAndPrintsIt()
+    {
+        string labels = Path.GetTempFileName();
+        await File.WriteAllTextAsync(labels, "strike_id,other,damaged\nk1,x,yes\nk2,x,no\n");
+        int asked = 0;
+        var report = new ReplayReport(
+            "birdstrikes", 2, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddHours(1), ["Version 2 scored 3 logged row(s) again."], 0.1, 0.2, 0.3, 0.4, 0.05, new Dictionary<string, ReplayedMetric>(),
+            new ReplaySums { Rows = 3, ByVersion = new Dictionary<int, ReplayedVersion> { [1] = new(3, 1, 0.6) } });
+        _app.On("GET /api/pipelines/birdstrikes/models/2", Samples.Card() with { Key = "strike_id", Target = "damaged" });
+        _app.On("POST /api/pipelines/birdstrikes/replays", _ => Answer.Json(new { pipeline = "birdstrikes", runId = "replay-birdstrikes-1" }, 202));
+        _app.On("GET /api/pipelines/birdstrikes/replays/replay-birdstrikes-1", _ => asked++ == 0
+            ? Answer.Json(new { pipeline = "birdstrikes", runId = "replay-birdstrikes-1" }, 202)
+            : Answer.Json(report));
+
+        CliOutcome outcome = await RunAsync("replay", "-p", "birdstrikes", "--version", "2", "--from", "2026-01-01T00:00:00Z", "--to", "2026-01-01T06:00:00Z", "--labels", labels);
+
+        outcome.ExitCode.ShouldBe(ExitCode.Success, outcome.Error);
+        outcome.Output.ShouldContain("3 logged row(s)");
+        outcome.Output.ShouldContain("version 1");
+        string body = _app.Requests.First(r => r.MethodAndPath.StartsWith("POST", StringComparison.Ordinal)).Body;
+        body.ShouldContain("\"version\":2");
+        body.ShouldContain("2026-01-01T06:00:00");
+        body.ShouldContain("\"k1\":\"yes\"");
+        File.Delete(labels);
+    }
+
+    [Fact]
+    public async Task Replay_PeriodThatIsNone_SaysWhatIs()
+    {
+        CliOutcome outcome = await RunAsync("replay", "-p", "birdstrikes", "--version", "2", "--from", "yesterday");
+
+        outcome.ExitCode.ShouldBe(ExitCode.Usage);
+        outcome.Error.ShouldContain("--from is 'yesterday'");
+    }
+
+    private static object Rollout()
+    {
+        DateTimeOffset at = DateTimeOffset.UnixEpoch;
+        return new
+        {
+            live = new LivePointer(1, at, null)
+            {
+                Shares = [new TrafficShare(1, 95), new TrafficShare(2, 5)],
+                Salt = "s",
+                Rollout = new RunningRollout("rollout-birdstrikes-2", 2, DeployStrategy.Canary, 0, at, at),
+            },
+            rollout = new
+            {
+                runId = "rollout-birdstrikes-2", version = 2, strategy = "canary", step = 1, steps = 2, share = 0.05, look = 1, at, nextLookAt = at.AddMinutes(5),
+                judgement = new StepJudgement(StepVerdict.Wait, "5m of 30m are over; 40 request(s) of the 200 needed so far.", 40, 0.001,
+                [
+                    new RolloutSignal("errors", SignalVerdict.Sound, 40, 800, 0, 0.01, 1, "0 of 40 requests failed with version 2."),
+                    new RolloutSignal("performance", SignalVerdict.Unknown, 0, 0, null, 0.05, null, "No labels."),
+                ]),
+            },
+        };
     }
 
     private Task<CliOutcome> RunAsync(params string[] arguments) => CliRunner.RunAsync([.. arguments, "--url", _app.Url]);

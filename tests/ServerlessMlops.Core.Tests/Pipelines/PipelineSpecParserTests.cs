@@ -8,6 +8,60 @@ public class PipelineSpecParserTests
 {
     private const string Noise = "{}[]:,&*!|>'\"%@`\n\t -?#\0x";
 
+    [Fact]
+    public void Parse_DeploySectionInFull_ReadsEveryKey()
+    {
+        DeploySpec deploy = PipelineSpecParser.Parse("""
+            target: delayed
+            deploy:
+              strategy: blueGreen
+              steps: [1%, 100%]
+              hold: 2h
+              maxHold: 2d
+              minimumRequests: 50
+              withoutEvidence: promote
+              judge: {falseRollbacks: 0.01, errors: 0.02, slowdown: 3, output: 0.5, meanShift: 0.2, loss: 0.1}
+            """).Spec!.Deploy;
+
+        deploy.ShouldBe(new DeploySpec
+        {
+            Strategy = DeployStrategy.BlueGreen, Steps = deploy.Steps, Hold = TimeSpan.FromHours(2), MaxHold = TimeSpan.FromDays(2), MinimumRequests = 50,
+            WithoutEvidence = WithoutEvidence.Promote,
+            Judge = new JudgeSpec { FalseRollbacks = 0.01, Errors = 0.02, Slowdown = 3, Output = 0.5, MeanShift = 0.2, Loss = 0.1 },
+        });
+        deploy.Steps.ShouldBe([0.01, 1]);
+    }
+
+    [Fact]
+    public void Parse_DeploySectionWithFaults_NamesEachWhereItStands()
+    {
+        PipelineSpecResult result = PipelineSpecParser.Parse("""
+            target: delayed
+            deploy:
+              strategy: canary
+              hold: 2h
+              maxHold: 1h
+              minimumRequests: -1
+              judge: {falseRollbacks: 0, slowdwn: 2}
+            """);
+
+        string[] findings = [.. result.Findings.Select(f => f.ToString())];
+        findings.ShouldContain(f => f.StartsWith("line 6, column 20: deploy.minimumRequests", StringComparison.Ordinal));
+        findings.ShouldContain(f => f.StartsWith("line 7, column 30: deploy.judge.slowdwn", StringComparison.Ordinal) && f.Contains("slowdown", StringComparison.Ordinal));
+
+        PipelineSpecParser.Parse("""
+            target: delayed
+            deploy:
+              hold: 2h
+              maxHold: 1h
+              judge: {falseRollbacks: 0}
+            """).Findings.Select(f => f.ToString()).ShouldBe([
+            "line 4, column 12: deploy.maxHold: 1h is shorter than 'hold' (2h); a step is watched at least for 'hold' and at most for 'maxHold'.",
+            "line 5, column 27: deploy.judge.falseRollbacks: at 0 nothing is ever rolled back by itself; give a chance such as 0.05.",
+        ]);
+        PipelineSpecParser.Parse("target: delayed\ndeploy: {hold: 3d}\n").Findings.ShouldBeEmpty("the default of maxHold gives way to a longer hold");
+    }
+
     private const string Whole = """
         target: delayed
         task: binary

@@ -164,6 +164,9 @@ internal sealed class FakePredictions : IPredictionStore
     public Task<ReadOnlyMemory<byte>?> ReadLineAsync(PredictionSegmentName name, PredictionLine line, CancellationToken cancellation) =>
         Task.FromResult(Blobs.TryGetValue(name.LinesPath, out byte[]? found) ? (ReadOnlyMemory<byte>?)found.AsMemory((int)line.Offset, line.Length) : null);
 
+    public Task<Stream?> OpenLinesAsync(PredictionSegmentName name, CancellationToken cancellation) =>
+        Task.FromResult<Stream?>(Blobs.TryGetValue(name.LinesPath, out byte[]? found) ? new MemoryStream(found) : null);
+
     public async IAsyncEnumerable<PredictionSegmentName> ListAsync(string pipeline, DateTimeOffset hour, [EnumeratorCancellation] CancellationToken cancellation)
     {
         await Task.CompletedTask;
