@@ -1,4 +1,4 @@
-// What the app needs on Azure. See README.md for what is still missing.
+// What the app needs on Azure. README.md says what is decided, and what is still missing.
 targetScope = 'resourceGroup'
 
 @description('Name of the azd environment; names are made from it.')
@@ -24,13 +24,22 @@ param retrainSchedule string = '0 0 2 * * *'
 @description('When live traffic is checked.')
 param monitorSchedule string = '0 0 * * * *'
 
+@description('Days after which logged predictions are deleted.')
+@minValue(1)
+param predictionRetentionDays int = 365
+
+@description('Days for which an anchored head of the ledger cannot be changed or deleted, by anybody.')
+@minValue(1)
+@maxValue(146000)
+param ledgerRetentionDays int = 3650
+
 @description('When lost uploads are looked for.')
 param reconcileSchedule string = '0 */5 * * * *'
 
 var token = uniqueString(subscription().id, resourceGroup().id, environmentName)
 var tags = { 'azd-env-name': environmentName }
 var packageContainer = 'app-package'
-var containers = ['pipelines', 'uploads', 'labels', 'scoring', 'datasets', 'models', 'predictions', packageContainer]
+var containers = ['pipelines', 'uploads', 'labels', 'scoring', 'datasets', 'models', 'predictions', 'lineage', 'monitoring', packageContainer]
 
 var roles = {
   blobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
@@ -70,6 +79,58 @@ resource blobContainers 'Microsoft.Storage/storageAccounts/blobServices/containe
     name: container
   }
 ]
+
+// The daily anchors of the ledger: written once, then nobody's to change. The policy is unlocked, so that a trial can be torn down; lock it for
+// production (az storage container immutability-policy lock).
+resource ledgerContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = {
+  parent: blobs
+  name: 'ledger'
+}
+
+resource ledgerPolicy 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2023-05-01' = {
+  parent: ledgerContainer
+  name: 'default'
+  properties: {
+    immutabilityPeriodSinceCreationInDays: ledgerRetentionDays
+    allowProtectedAppendWrites: false
+  }
+}
+
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = {
+  parent: storage
+  name: 'default'
+  properties: {
+    policy: {
+      rules: [
+        {
+          name: 'predictions'
+          enabled: true
+          type: 'Lifecycle'
+          definition: {
+            filters: { blobTypes: ['blockBlob'], prefixMatch: ['predictions/'] }
+            actions: {
+              baseBlob: {
+                tierToCool: { daysAfterModificationGreaterThan: 30 }
+                delete: { daysAfterModificationGreaterThan: predictionRetentionDays }
+              }
+            }
+          }
+        }
+      ]
+    }
+  }
+}
+
+// Tells of new blobs. Its subscriptions are made by azure.yaml's hook after the first deployment: the key of the app's blob webhook exists only then.
+resource events 'Microsoft.EventGrid/systemTopics@2022-06-15' = {
+  name: 'evgt-mlops-${token}'
+  location: location
+  tags: tags
+  properties: {
+    source: storage.id
+    topicType: 'Microsoft.Storage.StorageAccounts'
+  }
+}
 
 resource storageRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for role in items(roles): {
@@ -176,3 +237,5 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
 output appName string = app.name
 output appUrl string = 'https://${app.properties.defaultHostName}'
 output storageAccount string = storage.name
+output eventTopic string = events.name
+output resourceGroup string = resourceGroup().name
