@@ -60,7 +60,7 @@ internal ref struct JsonText(IBufferWriter<byte> buffer)
     /// <summary>Hands everything to the buffer; called once, at the end, or before another writes to the buffer.</summary>
     public void Flush()
     {
-        buffer.Advance(used);
+        Advance();
         span = default;
         used = 0;
     }
@@ -77,8 +77,17 @@ internal ref struct JsonText(IBufferWriter<byte> buffer)
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Grow(int bytes)
     {
-        buffer.Advance(used);
+        Advance();
         used = 0;
         span = buffer.GetSpan(Math.Max(bytes, 512));
+    }
+
+    // A response that nothing was asked of yet takes no advance, not even of nothing.
+    private readonly void Advance()
+    {
+        if (used > 0)
+        {
+            buffer.Advance(used);
+        }
     }
 }

@@ -10,6 +10,9 @@ internal sealed class MlflowProtocol : IScoringProtocol
 {
     public static MlflowProtocol Instance { get; } = new();
 
+    /// <summary>What speaks with the caller of <c>/invocations</c>: this, or lines.</summary>
+    public static IScoringProtocol For(HttpRequest request) => RecordLinesProtocol.IsSpokenBy(request) ? RecordLinesProtocol.Instance : Instance;
+
     public ScoringProblem? Read(HttpRequest request, ReadOnlySpan<byte> body, ScoringBatch batch, ScoringLimits limits)
     {
         if (request.Headers.ContentEncoding.Count > 0)
@@ -30,7 +33,7 @@ internal sealed class MlflowProtocol : IScoringProtocol
         InvocationWriter.Write(answer, batch, model.Outputs, model.Trailer, ids);
 
     // "application/json", with or without parameters; of these, a charset other than UTF-8 is found when the body is read.
-    private static bool Is(string? type, string expected) =>
+    internal static bool Is(string? type, string expected) =>
         type is not null && type.StartsWith(expected, StringComparison.OrdinalIgnoreCase) &&
         (type.Length == expected.Length || type.AsSpan(expected.Length).TrimStart() is [';', ..]);
 }

@@ -27,7 +27,7 @@ internal interface IScoringProtocol
 /// allocates next to nothing of its own.
 /// </summary>
 public sealed class ScoringEndpoint(
-    ModelCache models, PredictionLog log, ShadowScorer shadows, IOptions<ScoringOptions> options, TimeProvider time, ILogger<ScoringEndpoint> logger)
+    ModelCache models, PredictionLog log, ShadowScorer shadows, ScoringStream stream, IOptions<ScoringOptions> options, TimeProvider time, ILogger<ScoringEndpoint> logger)
 {
     /// <summary>The header that carries the caller's id of a request.</summary>
     public const string InferenceIdHeader = "Inference-Id";
@@ -57,6 +57,10 @@ public sealed class ScoringEndpoint(
                 {
                     RetryAfterSeconds = 1,
                 };
+            }
+            else if (protocol is RecordLinesProtocol)
+            {
+                problem = await stream.AnswerAsync(http, pipeline, cancellation);
             }
             else
             {

@@ -30,6 +30,7 @@ public static class ScoringServices
             .AddSingleton<ModelCache>()
             .AddSingleton<ShadowScorer>()
             .AddHostedService(provider => provider.GetRequiredService<ShadowScorer>())
+            .AddSingleton<ScoringStream>()
             .AddSingleton<ScoringEndpoint>()
             .AddSingleton<PredictionLookup>()
             .AddSingleton<PredictionLog>()

@@ -28,7 +28,9 @@ internal static partial class ScoringBenchmark
             using var parse = new Server("parse only (source-generated JSON)", ["parse"]);
             using var all = new Server("score, every row logged", ["score", model, azurite.ConnectionString, "10000000"]);
             using var rate = new Server("score, log at its default rate", ["score", model, azurite.ConnectionString, "10000"]);
-            Server[] servers = [floor, parse, rate, all];
+            string peer = Path.Combine(AppContext.BaseDirectory, "Scoring", "fastapi_peer.py");
+            using var fastapi = new Server("FastAPI, hand-tuned (xgboost, one worker, no log)", [peer], "/usr/bin/python3");
+            Server[] servers = args.Contains("--fastapi") ? [floor, parse, rate, all, fastapi] : [floor, parse, rate, all];
             foreach (Server server in servers)
             {
                 await server.StartAsync();
@@ -108,7 +110,7 @@ internal static partial class ScoringBenchmark
 
     private sealed record Result(double PerSecond, double P50, double P99, double CpuMicroseconds, long Errors);
 
-    private sealed partial class Server(string name, string[] args) : IDisposable
+    private sealed partial class Server(string name, string[] args, string? program = null) : IDisposable
     {
         private Process? process;
         private string url = "";
@@ -117,9 +119,10 @@ internal static partial class ScoringBenchmark
 
         public async Task StartAsync()
         {
-            var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+            var start = new ProcessStartInfo(program ?? Environment.ProcessPath!) { RedirectStandardOutput = true };
             string self = typeof(ScoringBenchmark).Assembly.Location;
-            foreach (string argument in (string[])[.. Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [self] : Array.Empty<string>(), "scoring", "serve", .. args])
+            string[] server = program is null ? [.. Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [self] : Array.Empty<string>(), "scoring", "serve", .. args] : args;
+            foreach (string argument in server)
             {
                 start.ArgumentList.Add(argument);
             }

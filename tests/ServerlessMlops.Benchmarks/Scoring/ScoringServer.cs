@@ -82,8 +82,8 @@ public sealed class BenchmarkFunctions(ScoringEndpoint endpoint)
     /// <inheritdoc cref="ScoreFunctions.Score"/>
     [Function("Score")]
     public Task<IActionResult> Score(
-        [HttpTrigger(AuthorizationLevel.Function, "post", Route = ScoringServer.Route)] HttpRequest request, string pipeline, CancellationToken cancellation) =>
-        functions.Score(request, pipeline, cancellation);
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = ScoringServer.Route)] HttpRequest request, string pipeline) =>
+        functions.Score(request, pipeline);
 
     /// <summary>GET /allocated: bytes allocated by the process so far.</summary>
     [Function("Allocated")]

@@ -3,50 +3,25 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using ServerlessMlops.Core.Registry;
-using ServerlessMlops.Core.Scoring;
-using ServerlessMlops.Core.Scoring.Predictions;
 using ServerlessMlops.Functions.Scoring;
 
 namespace ServerlessMlops.Functions.Tests.Scoring;
 
 public sealed class ScoringEndpointTests : IAsyncLifetime
 {
-    private readonly FakeModels models = new();
-    private readonly FakePredictions predictions = new();
-    private readonly HttpClient client = new();
-    private WebApplication app = null!;
+    private ScoringApp app = null!;
+    private FakeModels models = null!;
+    private HttpClient client = null!;
 
     public async Task InitializeAsync()
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Configuration["Scoring:MaxBodyBytes"] = "65536";
-        builder.Configuration["Scoring:MaxRows"] = "500";
-        builder.Configuration["Scoring:RefreshAfter"] = "00:00:01";
-        builder.Services
-            .AddSingleton<IModelRegistry>(models).AddSingleton<IModelStore>(models).AddSingleton<IPredictionStore>(predictions)
-            .AddSingleton<PredictorReader>(onnx => new VersionedPredictor(onnx.Span[0]))
-            .AddScoring();
-        app = builder.Build();
-        app.MapPost("/models/{pipeline}/invocations", (HttpContext http, string pipeline, ScoringEndpoint endpoint) =>
-            endpoint.AnswerAsync(http, pipeline, null, MlflowProtocol.Instance, http.RequestAborted));
-        await app.StartAsync();
-        client.BaseAddress = new Uri(app.Urls.Single());
-        models.Serve(1);
+        app = await ScoringApp.StartAsync();
+        models = app.Models;
+        client = app.Client;
     }
 
-    public async Task DisposeAsync()
-    {
-        client.Dispose();
-        await app.DisposeAsync();
-    }
+    public async Task DisposeAsync() => await app.DisposeAsync();
 
     [Fact]
     public async Task Post_GoodRows_AnswersPredictionsThatCanBeLookedUp()
@@ -194,6 +169,8 @@ public sealed class ScoringEndpointTests : IAsyncLifetime
         answers.ShouldBeGreaterThan(50);
     }
 
+    private static Task ShouldBeProblemAsync(HttpResponseMessage response, int status) => ScoringApp.ShouldBeProblemAsync(response, status);
+
     private ScoringEndpoint Endpoint => app.Services.GetRequiredService<ScoringEndpoint>();
 
     private PredictionLookup Lookup => app.Services.GetRequiredService<PredictionLookup>();
@@ -201,14 +178,4 @@ public sealed class ScoringEndpointTests : IAsyncLifetime
     private Task<HttpResponseMessage> PostAsync(string body) => client.PostAsync("/models/flights/invocations", Json(body));
 
     private static StringContent Json(string body) => new(body, Encoding.UTF8, "application/json");
-
-    private static async Task ShouldBeProblemAsync(HttpResponseMessage response, int status)
-    {
-        ((int)response.StatusCode).ShouldBe(status);
-        response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
-        JsonElement problem = await response.Content.ReadFromJsonAsync<JsonElement>();
-        problem.GetProperty("status").GetInt32().ShouldBe(status);
-        problem.GetProperty("detail").GetString().ShouldNotBeNullOrEmpty();
-        response.Dispose();
-    }
 }

@@ -57,7 +57,8 @@ public static class InvocationWriter
     public static byte[] Trailer(string pipeline, int version) =>
         System.Text.Encoding.UTF8.GetBytes($"],\"model\":\"{pipeline}\",\"version\":{version}");
 
-    private static void WriteRow(ref JsonText json, ModelOutputs model, ReadOnlySpan<float> outputs, bool isFirst)
+    /// <summary>Begins the object of a row, up to the value of its id.</summary>
+    internal static void WriteRow(ref JsonText json, ModelOutputs model, ReadOnlySpan<float> outputs, bool isFirst)
     {
         json.Append(isFirst ? "{"u8 : ",{"u8);
         if (model.Task == LearningTask.Regression)

@@ -140,6 +140,7 @@ internal sealed partial class HttpFunctions(FunctionInvoker invoker, HostJson ho
 
     private static Task WriteAsync(object? result, HttpContext http) => result switch
     {
+        EmptyResult => Task.CompletedTask, // the function has answered itself
         IResult direct => direct.ExecuteAsync(http),
         IActionResult action => action.ExecuteResultAsync(new ActionContext(http, http.GetRouteData(), new ActionDescriptor())),
         _ => Task.CompletedTask, // HttpResponseData has written itself; a bare value is not written
