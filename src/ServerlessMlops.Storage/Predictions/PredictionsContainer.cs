@@ -24,8 +24,9 @@ public sealed class PredictionsContainer(BlobServiceClient service) : IPredictio
             _exists = true;
         }
 
-        await WriteOnceAsync(name.LinesPath, lines, "application/x-ndjson", cancellation);
-        await WriteOnceAsync(name.IndexPath, index, "text/plain; charset=utf-8", cancellation);
+        // No other process has these names: what stands is what an earlier try wrote, whose answer was lost.
+        await BlobWrites.CreateAsync(_container.GetBlobClient(name.LinesPath), BinaryData.FromBytes(lines), "application/x-ndjson", cancellation);
+        await BlobWrites.CreateAsync(_container.GetBlobClient(name.IndexPath), BinaryData.FromBytes(index), "text/plain; charset=utf-8", cancellation);
     }
 
     /// <inheritdoc/>
@@ -77,23 +78,6 @@ public sealed class PredictionsContainer(BlobServiceClient service) : IPredictio
         catch (RequestFailedException e) when (e.Status == 404)
         {
             return false;
-        }
-    }
-
-    private async Task WriteOnceAsync(string path, ReadOnlyMemory<byte> content, string contentType, CancellationToken cancellation)
-    {
-        var options = new BlobUploadOptions
-        {
-            Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
-            HttpHeaders = new BlobHttpHeaders { ContentType = contentType },
-        };
-        try
-        {
-            await _container.GetBlobClient(path).UploadAsync(BinaryData.FromBytes(content), options, cancellation);
-        }
-        catch (RequestFailedException e) when (e.Status is 409 or 412)
-        {
-            // An earlier try got through and its answer was lost: no other process has this name.
         }
     }
 

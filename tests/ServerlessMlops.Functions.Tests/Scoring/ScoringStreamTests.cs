@@ -47,7 +47,7 @@ public sealed class ScoringStreamTests : IAsyncLifetime
         answers.Where(a => a.TryGetProperty("problem", out _)).Select(a => a.GetProperty("line").GetInt32()).ShouldBe([2, 3, 5, 6, 8]);
         answers[1].GetProperty("problem").GetProperty("findings")[0].GetProperty("code").GetString().ShouldBe("wrongType");
         answers[5].GetProperty("warnings")[0].GetProperty("code").GetString().ShouldBe("extraColumn");
-        answers[7].GetProperty("probability").GetSingle().ShouldBe(0.901f);
+        answers[7].GetProperty("probability").GetSingle().ShouldBe(0.901f, 1e-6f);
     }
 
     [Fact]
