@@ -60,7 +60,7 @@ internal ref struct JsonText(IBufferWriter<byte> buffer)
     /// <summary>Hands everything to the buffer; called once, at the end, or before another writes to the buffer.</summary>
     public void Flush()
     {
-        Advance();
+        HandOver();
         span = default;
         used = 0;
     }
@@ -77,13 +77,13 @@ internal ref struct JsonText(IBufferWriter<byte> buffer)
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Grow(int bytes)
     {
-        Advance();
+        HandOver();
         used = 0;
         span = buffer.GetSpan(Math.Max(bytes, 512));
     }
 
     // A response that nothing was asked of yet takes no advance, not even of nothing.
-    private readonly void Advance()
+    private readonly void HandOver()
     {
         if (used > 0)
         {
