@@ -23,4 +23,7 @@ while read -r function container; do
   echo "$container -> $function"
 done <<'SUBSCRIPTIONS'
 UploadArrived uploads
+SpecArrived pipelines
+LabelsArrived labels
+IncomingModelArrived models
 SUBSCRIPTIONS

@@ -80,8 +80,8 @@ internal sealed class GlobalOptions
         (parsed.GetValue(Connection) ?? NonEmpty(context.Variable(ConnectionVariable))) is { } named && !IsEmulator(named) ? named : null;
 
     /// <summary>The container client for uploads.</summary>
-    public UploadContainer CreateUploads(ParseResult parsed, CliContext context) => UploadContainer.Connect(
-        NamedConnection(parsed, context) ?? FindRunning(parsed, context)?.Storage?.ConnectionString ?? StoragePorts.Default.ConnectionString);
+    public UploadContainer CreateUploads(ParseResult parsed, CliContext context, string container = UploadContainer.Name) => UploadContainer.Connect(
+        NamedConnection(parsed, context) ?? FindRunning(parsed, context)?.Storage?.ConnectionString ?? StoragePorts.Default.ConnectionString, container);
 
     /// <summary>The folders of the repository that the command works in.</summary>
     /// <exception cref="CliException">There is none around the working folder.</exception>

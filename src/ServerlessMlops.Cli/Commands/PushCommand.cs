@@ -23,7 +23,7 @@ internal static class PushCommand
             {
                 UploadResult uploaded = await PushAsync(
                     uploads, path, parsed.GetValue(pipeline)!, parsed.GetValue(name), parsed.GetValue(force), progress, cancellation);
-                return (uploaded, Describe(uploaded));
+                return (uploaded, Describe(uploaded, uploads.Container));
             });
             if (reporter.IsJson)
             {
@@ -51,9 +51,9 @@ internal static class PushCommand
     }
 
     /// <summary>What became of it, in words.</summary>
-    internal static string Describe(UploadResult result) => result.Uploaded
-        ? $"{UploadContainer.Name}/{result.Path} ({Format.Bytes(result.Bytes)})"
-        : $"{UploadContainer.Name}/{result.Path} holds the same content already; nothing was written";
+    internal static string Describe(UploadResult result, string container = UploadContainer.Name) => result.Uploaded
+        ? $"{container}/{result.Path} ({Format.Bytes(result.Bytes)})"
+        : $"{container}/{result.Path} holds the same content already; nothing was written";
 
     /// <summary>Reports on the calling thread; the library's own class would post to a thread pool, out of order.</summary>
     private sealed class ActionProgress(Action<long> report) : IProgress<long>

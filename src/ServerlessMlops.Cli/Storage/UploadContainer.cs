@@ -12,18 +12,23 @@ namespace ServerlessMlops.Cli.Storage;
 /// <param name="Bytes">Size of the file.</param>
 internal sealed record UploadResult(string Path, bool Uploaded, long Bytes);
 
-/// <summary>The <c>uploads</c> container, where files are dropped.</summary>
+/// <summary>The <c>uploads</c> or <c>labels</c> container, where files are dropped.</summary>
 internal sealed class UploadContainer(BlobContainerClient container)
 {
-    /// <summary>Name of the container.</summary>
+    /// <summary>Name of the container for data.</summary>
     public const string Name = "uploads";
+
+    /// <summary>Name of the container for labels.</summary>
+    public const string Labels = "labels";
 
     /// <summary>Length of a blob name, by the service's rules.</summary>
     private const int LongestPath = 1024;
 
     /// <summary>The container of a storage account.</summary>
+    /// <param name="connection">Connection string of the account.</param>
+    /// <param name="container">Name of the container.</param>
     /// <exception cref="CliException">The connection string cannot be read.</exception>
-    public static UploadContainer Connect(string connection)
+    public static UploadContainer Connect(string connection, string container = Name)
     {
         try
         {
@@ -32,7 +37,7 @@ internal sealed class UploadContainer(BlobContainerClient container)
             {
                 Retry = { MaxRetries = 3, Mode = RetryMode.Exponential, NetworkTimeout = TimeSpan.FromSeconds(60) },
             };
-            return new UploadContainer(new BlobServiceClient(connection, options).GetBlobContainerClient(Name));
+            return new UploadContainer(new BlobServiceClient(connection, options).GetBlobContainerClient(container));
         }
         catch (Exception problem) when (problem is FormatException or ArgumentException)
         {
@@ -98,6 +103,9 @@ internal sealed class UploadContainer(BlobContainerClient container)
             }
         }
     }
+
+    /// <summary>Name of the container.</summary>
+    public string Container => container.Name;
 
     /// <summary>Name of the storage account.</summary>
     public string Account => container.AccountName;

@@ -1,9 +1,11 @@
+using ServerlessMlops.Core.Feedback;
 using ServerlessMlops.Core.Monitoring.Drift;
 using ServerlessMlops.Core.Monitoring.Performance;
 using ServerlessMlops.Core.Monitoring.Quality;
 using ServerlessMlops.Core.Monitoring.Service;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Training;
 
 namespace ServerlessMlops.Core.Monitoring;
 
@@ -22,7 +24,8 @@ public static class ModelMonitor
     /// <param name="version">Its version.</param>
     /// <param name="traffic">Its windows of the last <see cref="Lookback"/>, added up.</param>
     /// <param name="spec">The pipeline's <c>monitor</c> section.</param>
-    public static MonitorReport Evaluate(ModelCard card, int version, MonitoredTraffic traffic, MonitorSpec spec)
+    /// <param name="outcomes">Its outcomes by hour within the label horizon, by time; none where no labels come.</param>
+    public static MonitorReport Evaluate(ModelCard card, int version, MonitoredTraffic traffic, MonitorSpec spec, IReadOnlyList<OutcomeRow>? outcomes = null)
     {
         ArgumentNullException.ThrowIfNull(card);
         ArgumentNullException.ThrowIfNull(traffic);
@@ -42,7 +45,21 @@ public static class ModelMonitor
             findings.AddRange(EstimatedPerformance.Evaluate(card, window));
         }
 
+        findings.AddRange(MeasuredPerformance.Evaluate(card, outcomes ?? [], traffic.Until, spec, alpha));
         findings.AddRange(ServiceLevelMonitor.Evaluate(traffic.Minutes, traffic.Until, spec.Slo));
         return new MonitorReport(card.Pipeline, version, traffic.From, traffic.Until, window.Predictions, window.Requests, alpha, findings);
+    }
+
+    /// <summary>
+    /// What a report asks a training for: drift where labels confirm that the model got worse, a suspicion where only inputs or estimates moved, null
+    /// where all is well.
+    /// </summary>
+    public static (RetrainCause Cause, string Detail)? AsksForTraining(MonitorReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        MonitorFinding? confirmed = report.Findings.FirstOrDefault(f => f is { Verdict: MonitorVerdict.Alarm, Kind: MonitorKind.Performance or MonitorKind.ConceptDrift });
+        MonitorFinding? suspected = report.Findings.FirstOrDefault(f =>
+            f is { Verdict: MonitorVerdict.Alarm, Kind: MonitorKind.EstimatedPerformance or MonitorKind.DatasetDrift or MonitorKind.PredictionDrift });
+        return confirmed is not null ? (RetrainCause.Drift, confirmed.Sentence) : suspected is not null ? (RetrainCause.Suspicion, suspected.Sentence) : null;
     }
 }

@@ -6,7 +6,7 @@ namespace ServerlessMlops.Core.Monitoring;
 /// <summary>What a report has to say to people: an alert for each alarm, and the end of those that are well again.</summary>
 public static class MonitorAlerts
 {
-    private static readonly AlertTopic[] Topics = [AlertTopic.Drift, AlertTopic.Quality, AlertTopic.Performance, AlertTopic.Slo];
+    private static readonly AlertTopic[] Topics = [AlertTopic.Drift, AlertTopic.Quality, AlertTopic.Performance, AlertTopic.Slo, AlertTopic.Value];
 
     /// <summary>
     /// The events. A warning or too little evidence changes nothing: an alert that holds goes on, none begins. A check that was made for
@@ -68,7 +68,8 @@ public static class MonitorAlerts
     {
         MonitorKind.DataDrift or MonitorKind.PredictionDrift or MonitorKind.DatasetDrift => AlertTopic.Drift,
         MonitorKind.DataQuality => AlertTopic.Quality,
-        MonitorKind.EstimatedPerformance or MonitorKind.Performance => AlertTopic.Performance,
+        MonitorKind.EstimatedPerformance or MonitorKind.Performance or MonitorKind.ConceptDrift or MonitorKind.Fairness or MonitorKind.Calibration => AlertTopic.Performance,
+        MonitorKind.Value => AlertTopic.Value,
         MonitorKind.Availability or MonitorKind.Latency => AlertTopic.Slo,
         _ => null,
     };
@@ -81,6 +82,8 @@ public static class MonitorAlerts
         MonitorKind.PredictionDrift => "output",
         MonitorKind.DatasetDrift => "data set",
         MonitorKind.EstimatedPerformance => $"estimated {finding.Subject}",
+        MonitorKind.ConceptDrift => "concept",
+        MonitorKind.Calibration => "calibration",
         _ => finding.Subject,
     };
 
@@ -91,6 +94,10 @@ public static class MonitorAlerts
         MonitorKind.DatasetDrift => "Most inputs drifted",
         MonitorKind.DataQuality => $"Bad live data: {finding.Subject}",
         MonitorKind.EstimatedPerformance => $"The model is estimated to have got worse: {finding.Subject}",
+        MonitorKind.ConceptDrift => "What the model learned no longer holds",
+        MonitorKind.Fairness => $"The model serves groups unequally: {finding.Subject}",
+        MonitorKind.Calibration => "Probabilities no longer come true as often as they say",
+        MonitorKind.Value => "Decisions are worth less than none",
         MonitorKind.Performance => $"The model got worse: {finding.Subject}",
         _ => $"Objective missed: {finding.Subject}",
     };

@@ -45,6 +45,21 @@ public enum MonitorKind
 
     /// <summary>Whether there is traffic at all.</summary>
     Traffic,
+
+    /// <summary>Whether what the model learned still holds: its loss over time, by labels.</summary>
+    ConceptDrift,
+
+    /// <summary>Whether the model is as good for each group of a sensitive column, by labels.</summary>
+    Fairness,
+
+    /// <summary>Whether probabilities come true as often as they say: what estimates before labels rest on.</summary>
+    Calibration,
+
+    /// <summary>What decisions were worth.</summary>
+    Value,
+
+    /// <summary>Whether labels come.</summary>
+    Labels,
 }
 
 /// <summary>One check of a live model: the verdict and what it rests on.</summary>

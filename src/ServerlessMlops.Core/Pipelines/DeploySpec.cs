@@ -112,6 +112,9 @@ public sealed record RetrainSpec
     /// <summary>Whether confirmed drift asks for a training.</summary>
     public bool OnDrift { get; init; } = true;
 
+    /// <summary>Whether drift asks for a training that no label has confirmed: inputs or estimates that moved.</summary>
+    public bool OnSuspicion { get; init; }
+
     /// <summary>New labels that ask for a training; 0 is never.</summary>
     [SpecRange(0, 1e15)]
     public long MinLabels { get; init; }

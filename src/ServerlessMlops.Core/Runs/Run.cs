@@ -20,6 +20,9 @@ public enum RunKind
 
     /// <summary>Logged requests scored again by a version, for a comparison.</summary>
     Replay,
+
+    /// <summary>One file of labels, joined with predictions.</summary>
+    Labels,
 }
 
 /// <summary>How a run stands.</summary>

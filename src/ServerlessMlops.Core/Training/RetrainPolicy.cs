@@ -14,12 +14,69 @@ public sealed record RetrainDecision(bool Allowed, string Reason, bool Frozen = 
 /// <param name="Rejected">Whether no candidate passed its gates; null while it runs, and where it failed or had nothing to do.</param>
 public sealed record PastTraining(DateTimeOffset StartedAt, bool Automatic, bool? Rejected);
 
+/// <summary>What asks for a training by itself.</summary>
+public enum RetrainCause
+{
+    /// <summary>Labels say that the model got worse, or that what it learned no longer holds.</summary>
+    Drift,
+
+    /// <summary>Inputs or estimates moved, and no label has confirmed that it matters.</summary>
+    Suspicion,
+
+    /// <summary>Enough predictions got their label.</summary>
+    Labels,
+}
+
+/// <summary>What is known when a training is wished for.</summary>
+/// <param name="Cause">Why.</param>
+/// <param name="NewLabels">Predictions that got their label since the newest training began.</param>
+/// <param name="NewestData">When the newest data arrived; null where there is none.</param>
+public sealed record RetrainFacts(RetrainCause Cause, long NewLabels, DateTimeOffset? NewestData);
+
 /// <summary>
 /// Guards of the loop that closes by itself: drift that no training cures must not train for ever. They hold for trainings that drift or
 /// labels ask for; a person, an upload and the night ask freely.
 /// </summary>
 public static class RetrainPolicy
 {
+    /// <summary>How far back trainings matter.</summary>
+    public static readonly TimeSpan Memory = TimeSpan.FromDays(7);
+
+    /// <summary>Trainings by themselves within <see cref="Memory"/> that changed the model, from which the cooldown grows.</summary>
+    public const int Swings = 3;
+
+    /// <summary>
+    /// Decides: whether the cause is one that the spec listens to and strong enough, whether there is anything to learn that the newest training did
+    /// not see, and then the guards of <see cref="Decide(RetrainSpec, IReadOnlyList{PastTraining}, DateTimeOffset)"/>.
+    /// </summary>
+    public static RetrainDecision Decide(RetrainSpec spec, IReadOnlyList<PastTraining> past, RetrainFacts facts, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(past);
+        ArgumentNullException.ThrowIfNull(facts);
+        string? deaf = facts.Cause switch
+        {
+            RetrainCause.Drift when !spec.OnDrift => "Drift asks for no training (retrain.onDrift is false).",
+            RetrainCause.Suspicion when !spec.OnSuspicion => "Drift is suspected and no label has confirmed it; it is told, not trained on (retrain.onSuspicion is false).",
+            RetrainCause.Labels when spec.MinLabels == 0 => "Labels ask for no training (retrain.minLabels is 0).",
+            RetrainCause.Labels when facts.NewLabels < spec.MinLabels => $"{facts.NewLabels} new label(s) since the newest training; {spec.MinLabels} are needed (retrain.minLabels).",
+            _ => null,
+        };
+        if (deaf is not null)
+        {
+            return new RetrainDecision(false, deaf);
+        }
+
+        // Trained again on the same data, the same model would come out.
+        if (facts.NewestData is null || (past.Count > 0 && facts.NewestData <= past[0].StartedAt))
+        {
+            return new RetrainDecision(
+                false, $"Nothing new to learn from: the newest data {(facts.NewestData is { } newest ? $"arrived at {newest.UtcDateTime:yyyy-MM-dd HH:mm} UTC, before the newest training began" : "has not come yet")}. Upload rows with their outcome.");
+        }
+
+        return Decide(spec, past, now);
+    }
+
     /// <summary>Decides.</summary>
     /// <param name="spec">The pipeline's <c>retrain</c> section.</param>
     /// <param name="past">Earlier trainings, newest first; as far back as a day and <see cref="RetrainSpec.FreezeAfterRejections"/> rejections.</param>
@@ -38,9 +95,20 @@ public static class RetrainPolicy
         }
 
         PastTraining[] automatic = [.. past.Where(training => training.Automatic)];
-        if (automatic.Length > 0 && now - automatic.Max(training => training.StartedAt) is var since && since < spec.Cooldown)
+
+        // A model that is replaced again and again chases something that training does not catch: each further time waits twice as long.
+        int swings = automatic.Count(training => training.Rejected == false && training.StartedAt > now - Memory && training.StartedAt <= now);
+        TimeSpan cooldown = swings < Swings ? spec.Cooldown : spec.Cooldown * Math.Pow(2, Math.Min(swings - Swings + 1, 10));
+        cooldown = cooldown > Memory && spec.Cooldown < Memory ? Memory : cooldown;
+        if (automatic.Length > 0 && now - automatic.Max(training => training.StartedAt) is var since && since < cooldown && cooldown > spec.Cooldown)
         {
-            return new RetrainDecision(false, $"Cooling down: the last training that started by itself was {since.TotalHours:0.#} h ago (retrain.cooldown is {spec.Cooldown.TotalHours:0.#} h).");
+            return new RetrainDecision(
+                false, $"Swinging: {swings} trainings that started by themselves replaced the model within {Memory.TotalDays:0} days, so the next waits {cooldown.TotalHours:0.#} h (the last was {since.TotalHours:0.#} h ago; retrain.cooldown is {spec.Cooldown.TotalHours:0.#} h).");
+        }
+
+        if (automatic.Length > 0 && now - automatic.Max(training => training.StartedAt) is var rest && rest < spec.Cooldown)
+        {
+            return new RetrainDecision(false, $"Cooling down: the last training that started by itself was {rest.TotalHours:0.#} h ago (retrain.cooldown is {spec.Cooldown.TotalHours:0.#} h).");
         }
 
         int today = automatic.Count(training => training.StartedAt > now.AddDays(-1) && training.StartedAt <= now);

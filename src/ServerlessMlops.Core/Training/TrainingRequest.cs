@@ -13,8 +13,10 @@ namespace ServerlessMlops.Core.Training;
 /// <param name="RequestedAt">When.</param>
 public sealed record TrainingRequest(long Generation, bool Running, bool Pending, string Reason, DateTimeOffset RequestedAt)
 {
-    /// <summary>Id of the latest wish that had one: the same wish, made again because its answer was lost, counts once.</summary>
-    public string? LastWish { get; init; }
+    private const int MostWishes = 16;
+
+    /// <summary>Ids of the newest wishes that have one, newest first, a line each: a wish that comes twice is one.</summary>
+    public string Wishes { get; init; } = "";
 
     /// <summary>The row before the first wish.</summary>
     public static TrainingRequest None { get; } = new(0, Running: false, Pending: false, "", default);
@@ -36,10 +38,20 @@ public sealed record TrainingRequest(long Generation, bool Running, bool Pending
     /// <summary>Somebody wishes for a training: starts the next generation, or leaves word for the one that runs.</summary>
     /// <param name="reason">Why.</param>
     /// <param name="at">When.</param>
-    /// <param name="wish">Id of the wish; null where it cannot come twice.</param>
-    public TrainingRequest Ask(string reason, DateTimeOffset at, string? wish = null) => wish is not null && wish == LastWish ? this
-        : Running ? this with { Pending = true, Reason = reason, RequestedAt = at, LastWish = wish ?? LastWish }
-        : new TrainingRequest(Generation + 1, Running: true, Pending: false, reason, at) { LastWish = wish ?? LastWish };
+    /// <param name="id">Names the wish; one that was asked before changes nothing. Null: each is a wish of its own.</param>
+    public TrainingRequest Ask(string reason, DateTimeOffset at, string? id = null)
+    {
+        string[] known = Wishes.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        if (id is not null && known.Contains(id, StringComparer.Ordinal))
+        {
+            return this;
+        }
+
+        TrainingRequest after = id is null ? this : this with { Wishes = string.Join('\n', known.Prepend(id).Take(MostWishes)) };
+        return Running
+            ? after with { Pending = true, Reason = reason, RequestedAt = at }
+            : after with { Generation = Generation + 1, Running = true, Pending = false, Reason = reason, RequestedAt = at };
+    }
 
     /// <summary>The training of <paramref name="generation"/> is about to look at the data: what was asked before is answered by it.</summary>
     public TrainingRequest Look(long generation) => generation == Generation && Running ? this with { Pending = false } : this;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using ServerlessMlops.Functions.Alerts;
+using ServerlessMlops.Functions.Feedback;
 using ServerlessMlops.Functions.Ingestion;
 using ServerlessMlops.Functions.Monitoring;
 using ServerlessMlops.Functions.Pipelines;
@@ -26,6 +27,7 @@ public static class AppServices
         .AddRuns()
         .AddScoring()
         .AddMonitoring()
+        .AddFeedback()
         .AddRollout()
         .AddAlerts();
 }

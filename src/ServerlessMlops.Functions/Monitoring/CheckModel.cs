@@ -1,10 +1,14 @@
+using System.Globalization;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 using ServerlessMlops.Core.Alerts;
+using ServerlessMlops.Core.Feedback;
 using ServerlessMlops.Core.Monitoring;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Telemetry;
+using ServerlessMlops.Functions.Training;
 
 namespace ServerlessMlops.Functions.Monitoring;
 
@@ -23,14 +27,16 @@ public sealed class CheckModel(
     IModelRegistry registry,
     IModelStore models,
     IWindowStore windows,
+    IOutcomeStore outcomes,
     IMonitorReports reports,
     IAlertStore alerts,
     IAlertSink sink,
+    RetrainGuard retrain,
     ILogger<CheckModel> logger)
 {
     /// <summary>The activity.</summary>
     [Function(nameof(CheckModel))]
-    public async Task Run([ActivityTrigger] CheckInput input, CancellationToken cancellation)
+    public async Task Run([ActivityTrigger] CheckInput input, [DurableClient] DurableTaskClient durable, CancellationToken cancellation)
     {
         RegistryHead head = await registry.GetHeadAsync(input.Pipeline, cancellation);
         if (head.Live is not { } live)
@@ -48,7 +54,7 @@ public sealed class CheckModel(
             }
 
             MonitorReport report = await reports.GetAsync(input.Pipeline, version, input.Until, cancellation)
-                ?? await reports.SaveAsync(ModelMonitor.Evaluate(card, version, await TrafficAsync(card, version, input.Until, spec, cancellation), spec), cancellation);
+                ?? await reports.SaveAsync(await EvaluateAsync(card, version, await TrafficAsync(card, version, input.Until, spec, cancellation), spec, cancellation), cancellation);
             MlopsTelemetry.Checked(report);
             MonitoringLog.Checked(
                 logger, report.Pipeline, version, report.Until, report.Verdict.ToString(), report.Predictions, report.Findings.Count(f => f.Verdict == MonitorVerdict.Alarm));
@@ -57,6 +63,11 @@ public sealed class CheckModel(
             if (version == live.Version)
             {
                 await sink.RaiseAsync(MonitorAlerts.Of(report, await OpenAsync(input.Pipeline, cancellation)), cancellation);
+                if (ModelMonitor.AsksForTraining(report) is { } asks)
+                {
+                    string observation = string.Create(CultureInfo.InvariantCulture, $"{asks.Cause}-v{version}-{report.Until.UtcDateTime:yyyyMMddHHmm}");
+                    await retrain.AskAsync(new RetrainWish(input.Pipeline, asks.Cause, observation, asks.Detail), durable, cancellation);
+                }
             }
         }
     }
@@ -96,6 +107,18 @@ public sealed class CheckModel(
                 Observation = failed.Until.UtcTicks / TimeSpan.TicksPerSecond,
             },
             cancellation);
+    }
+
+    /// <summary>Reads the outcomes and judges.</summary>
+    internal async Task<MonitorReport> EvaluateAsync(ModelCard card, int version, MonitoredTraffic traffic, MonitorSpec spec, CancellationToken cancellation)
+    {
+        var hours = new List<OutcomeRow>();
+        await foreach (OutcomeRow hour in outcomes.ReadAsync(card.Pipeline, version, traffic.Until - spec.LabelHorizon, traffic.Until, cancellation))
+        {
+            hours.Add(hour);
+        }
+
+        return ModelMonitor.Evaluate(card, version, traffic, spec, hours);
     }
 
     /// <summary>The counts that a check until <paramref name="until"/> rests on.</summary>

@@ -52,7 +52,7 @@ public sealed class MonitoringApi(IModelRegistry registry, IModelStore models, I
         MonitorSpec spec = await checks.SpecAsync(pipeline, cancellation);
         DateTimeOffset until = time.GetUtcNow().AddMinutes(1);
         MonitoredTraffic traffic = await checks.TrafficAsync(card, version.Value, until, spec, cancellation);
-        MonitorReport report = ModelMonitor.Evaluate(card, version.Value, traffic, spec);
+        MonitorReport report = await checks.EvaluateAsync(card, version.Value, traffic, spec, cancellation);
         return Json.Ok(new WindowsAnswer(
             report,
             [.. card.Reference.Select((reference, i) => new FeatureWindow(reference, traffic.Window.Features[i], traffic.Window.OutOfRange[i], traffic.Window.Unknown[i]))],

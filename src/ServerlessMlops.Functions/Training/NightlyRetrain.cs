@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using ServerlessMlops.Core.Pipelines;
@@ -6,18 +7,29 @@ using ServerlessMlops.Functions.Pipelines;
 namespace ServerlessMlops.Functions.Training;
 
 /// <summary>Asks every night for a training of every pipeline whose spec says so. Where the data has not changed, the training says so and ends.</summary>
-public sealed class NightlyRetrain(IPipelineStore pipelines, SpecReader specs, TrainingRequests requests)
+public sealed class NightlyRetrain(IPipelineStore pipelines, SpecReader specs, TrainingRequests requests, TimeProvider time)
 {
-    /// <summary>The timer. Fired twice or late, it leaves word on the same request row.</summary>
+    /// <summary>The timer. Fired twice or late, on two instances or in the hour that comes twice when clocks go back, it is one wish for each night.</summary>
     [Function(nameof(NightlyRetrain))]
     public async Task Run([TimerTrigger("%RETRAIN_SCHEDULE%")] TimerInfo timer, [DurableClient] DurableTaskClient durable, CancellationToken cancellation)
     {
+        string id = WishOf(timer, time.GetUtcNow());
         await foreach (string pipeline in pipelines.ListAsync(cancellation))
         {
             if (await specs.ReadAsync(pipeline, cancellation) is { Spec.Retrain.Nightly: true })
             {
-                await requests.AskAsync(new TrainingWish(pipeline, "nightly"), durable, cancellation);
+                await requests.AskAsync(new TrainingWish(pipeline, "nightly") { Id = id }, durable, cancellation);
             }
         }
+    }
+
+    /// <summary>
+    /// The night that a firing is about: the date, in the schedule's own time zone, of the occurrence that was due, so that one that is past due after
+    /// midnight still belongs to the evening before.
+    /// </summary>
+    internal static string WishOf(TimerInfo timer, DateTimeOffset now)
+    {
+        DateTime due = timer.ScheduleStatus is { Next: var next } && next > DateTime.MinValue ? next : now.UtcDateTime;
+        return string.Create(CultureInfo.InvariantCulture, $"nightly-{due:yyyy-MM-dd}");
     }
 }

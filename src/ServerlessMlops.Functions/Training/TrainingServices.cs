@@ -9,6 +9,6 @@ public static class TrainingServices
     public static IServiceCollection AddTraining(this IServiceCollection services)
     {
         services.AddOptions<TrainingOptions>().BindConfiguration(TrainingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        return services.AddSingleton<TrainingRequests>().AddSingleton<TrainingDataReader>().AddSingleton<TrainingSlot>();
+        return services.AddSingleton<TrainingRequests>().AddSingleton<RetrainGuard>().AddSingleton<TrainingDataReader>().AddSingleton<TrainingSlot>();
     }
 }

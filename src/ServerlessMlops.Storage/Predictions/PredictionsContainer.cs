@@ -50,6 +50,9 @@ public sealed class PredictionsContainer(BlobServiceClient service) : IPredictio
         }
     }
 
+    public Task<ReadOnlyMemory<byte>?> ReadLinesAsync(PredictionSegmentName name, CancellationToken cancellation) =>
+        ReadAsync(name.LinesPath, default, cancellation);
+
     /// <inheritdoc/>
     public async IAsyncEnumerable<PredictionSegmentName> ListAsync(
         string pipeline, DateTimeOffset hour, [EnumeratorCancellation] CancellationToken cancellation)

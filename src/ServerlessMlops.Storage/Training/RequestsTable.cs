@@ -70,7 +70,7 @@ public sealed class RequestsTable(TableServiceClient service) : ITrainingRequest
         ["Pending"] = request.Pending,
         ["Reason"] = TableText.Fit(request.Reason),
         ["RequestedAt"] = request.RequestedAt,
-        ["LastWish"] = request.LastWish,
+        ["Wishes"] = request.Wishes,
     };
 
     private static TrainingRequest ToRequest(TableEntity row) => new(
@@ -78,8 +78,5 @@ public sealed class RequestsTable(TableServiceClient service) : ITrainingRequest
         row.GetBoolean("Running")!.Value,
         row.GetBoolean("Pending")!.Value,
         row.GetString("Reason"),
-        row.GetDateTimeOffset("RequestedAt")!.Value)
-    {
-        LastWish = row.GetString("LastWish"),
-    };
+        row.GetDateTimeOffset("RequestedAt")!.Value) { Wishes = row.GetString("Wishes") ?? "" };
 }

@@ -6,15 +6,17 @@ using ServerlessMlops.Core.Datasets;
 
 namespace ServerlessMlops.Storage.Uploads;
 
-/// <summary>The <c>uploads</c> container.</summary>
-public sealed class UploadsContainer(BlobServiceClient service) : IUploadStore
+/// <summary>The <c>uploads</c> container, or another that files are dropped into.</summary>
+/// <param name="service">The storage account.</param>
+/// <param name="container">Name of the container.</param>
+public sealed class UploadsContainer(BlobServiceClient service, string container = UploadsContainer.Name) : IUploadStore
 {
     /// <summary>Name of the container.</summary>
     public const string Name = "uploads";
 
     private const int ReadSize = 4 * 1024 * 1024;
 
-    private readonly LazyContainer _container = new(service, Name);
+    private readonly LazyContainer _container = new(service, container);
 
     /// <inheritdoc/>
     public async Task<Stream?> OpenAsync(Upload upload, CancellationToken cancellation)

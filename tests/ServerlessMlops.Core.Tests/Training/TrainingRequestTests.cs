@@ -46,7 +46,7 @@ public sealed class TrainingRequestTests
         row.Ask("new data", Noon.AddSeconds(1), "ingest-1").ShouldBe(row);
         row.Ask("new data", Noon, "ingest-2").Pending.ShouldBeTrue();
         row.End(1).Ask("new data", Noon, "ingest-1").Running.ShouldBeFalse("its training has ended");
-        row.Ask("by hand", Noon).LastWish.ShouldBe("ingest-1");
+        row.Ask("by hand", Noon).Wishes.ShouldBe("ingest-1");
     }
 
     [Fact]
@@ -90,4 +90,16 @@ public sealed class TrainingRequestTests
 
             return true;
         }));
+
+    [Fact]
+    public void Ask_TheSameWishTwice_IsOne()
+    {
+        TrainingRequest asked = TrainingRequest.None.Ask("nightly", Noon, "nightly-2026-03-01");
+        asked.Ask("nightly", Noon.AddMinutes(1), "nightly-2026-03-01").ShouldBe(asked);
+        TrainingRequest ended = asked.Look(1).End(1);
+        ended.Ask("nightly", Noon.AddHours(1), "nightly-2026-03-01").ShouldBe(ended);
+        ended.Ask("nightly", Noon.AddDays(1), "nightly-2026-03-02").Generation.ShouldBe(2);
+        ended.Ask("by hand", Noon).Generation.ShouldBe(2);
+        Enumerable.Range(0, 100).Aggregate(ended, (row, i) => row.Ask("x", Noon, $"wish-{i}")).Wishes.Split('\n').Length.ShouldBe(16);
+    }
 }

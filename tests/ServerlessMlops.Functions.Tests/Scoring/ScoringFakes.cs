@@ -161,6 +161,9 @@ internal sealed class FakePredictions : IPredictionStore
     public Task<ReadOnlyMemory<byte>?> ReadIndexAsync(PredictionSegmentName name, CancellationToken cancellation) =>
         Task.FromResult(Blobs.TryGetValue(name.IndexPath, out byte[]? found) ? (ReadOnlyMemory<byte>?)found : null);
 
+    public Task<ReadOnlyMemory<byte>?> ReadLinesAsync(PredictionSegmentName name, CancellationToken cancellation) =>
+        Task.FromResult(Blobs.TryGetValue(name.LinesPath, out byte[]? found) ? (ReadOnlyMemory<byte>?)found : null);
+
     public Task<ReadOnlyMemory<byte>?> ReadLineAsync(PredictionSegmentName name, PredictionLine line, CancellationToken cancellation) =>
         Task.FromResult(Blobs.TryGetValue(name.LinesPath, out byte[]? found) ? (ReadOnlyMemory<byte>?)found.AsMemory((int)line.Offset, line.Length) : null);
 

@@ -17,6 +17,9 @@ public interface IPredictionStore
     /// <summary>A file from its first line on, or null where it is not there.</summary>
     Task<Stream?> OpenLinesAsync(PredictionSegmentName name, CancellationToken cancellation);
 
+    /// <summary>All rows of a file, or null where it is not there.</summary>
+    Task<ReadOnlyMemory<byte>?> ReadLinesAsync(PredictionSegmentName name, CancellationToken cancellation);
+
     /// <summary>The files of an hour that are complete (their index is there), in the order of their names.</summary>
     IAsyncEnumerable<PredictionSegmentName> ListAsync(string pipeline, DateTimeOffset hour, CancellationToken cancellation);
 }

@@ -1,0 +1,19 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using ServerlessMlops.Core.Feedback;
+using ServerlessMlops.Core.Rollout;
+using ServerlessMlops.Storage.Feedback;
+
+namespace ServerlessMlops.Functions.Feedback;
+
+/// <summary>Wires labels.</summary>
+public static class FeedbackServices
+{
+    /// <summary>Adds the stores of labels and outcomes, and what rollouts read of them.</summary>
+    public static IServiceCollection AddFeedback(this IServiceCollection services)
+    {
+        services.TryAddSingleton<ILabelStore, LabelsContainer>();
+        services.TryAddSingleton<IOutcomeStore, OutcomesStore>();
+        return services.AddSingleton<IOutcomeReader, OutcomeReader>();
+    }
+}
