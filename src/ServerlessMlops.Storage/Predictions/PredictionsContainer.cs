@@ -50,6 +50,7 @@ public sealed class PredictionsContainer(BlobServiceClient service) : IPredictio
         }
     }
 
+    /// <inheritdoc/>
     public Task<ReadOnlyMemory<byte>?> ReadLinesAsync(PredictionSegmentName name, CancellationToken cancellation) =>
         ReadAsync(name.LinesPath, default, cancellation);
 

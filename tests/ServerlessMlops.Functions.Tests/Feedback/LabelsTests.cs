@@ -42,12 +42,12 @@ public sealed class LabelsTests(TestApp app)
         await DropAsync($"{pipeline}/march/labels.csv", "id,heavy\n" + string.Concat(Enumerable.Range(10, 10).Select(i => $"s{i},no\n")));
         Run dropped = await app.RunAsync(pipeline, "the file is joined", run => run is { Kind: RunKind.Labels, IsEnded: true } && run.Inputs[0].Id == $"{pipeline}/march/labels.csv");
         dropped.Outputs[0].Id.ShouldBe("10");
-        Run corrected = await PostAsync(pipeline, $"id,heavy,labelledAt\ns0,no,{DateTime.UtcNow.AddMinutes(5).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}\n");
+        Run corrected = await PostAsync(pipeline, $"id,heavy,labelledAt\ns0,no,{TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(5).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}\n");
         corrected.Outputs.Select(o => o.Id).ShouldBe(["0", "1", "0"]);
         (await CoverageAsync(pipeline)).ShouldBe((20, 20));
 
         // Rollouts judge by the same counts.
-        LabelledOutcomes outcomes = (await app.Services.GetRequiredService<IOutcomeReader>().ReadAsync(pipeline, 1, DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddHours(1), default))!;
+        LabelledOutcomes outcomes = (await app.Services.GetRequiredService<IOutcomeReader>().ReadAsync(pipeline, 1, TimeProvider.System.GetUtcNow().AddHours(-2), TimeProvider.System.GetUtcNow().AddHours(1), default))!;
         outcomes.Rows.ShouldBe(20);
         outcomes.LossSum.ShouldBeGreaterThan(0);
     }

@@ -72,7 +72,7 @@ public class OutcomesStoreTests(AzuriteFixture azurite) : IClassFixture<AzuriteF
         (Stream content, DateTimeOffset arrived) = (await labels.OpenAsync(first, default))!.Value;
         using var reader = new StreamReader(content);
         (await reader.ReadToEndAsync()).ShouldBe("one");
-        arrived.ShouldBe(DateTimeOffset.UtcNow, TimeSpan.FromMinutes(10));
+        arrived.ShouldBe(TimeProvider.System.GetUtcNow(), TimeSpan.FromMinutes(10));
         (await labels.OpenAsync(first with { ETag = "0x1" }, default)).ShouldBeNull();
     }
 
