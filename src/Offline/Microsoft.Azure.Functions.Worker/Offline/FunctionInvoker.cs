@@ -162,7 +162,7 @@ internal sealed class FunctionInvoker : IOfflineFunctionInvoker
             for (int i = 0; i < Sources.Length; i++)
             {
                 ParameterInfo parameter = function.Parameters[i];
-                if (parameter == function.TriggerParameter)
+                if (parameter.Position == function.TriggerParameter.Position)
                 {
                     Sources[i] = static context => context.TriggerValue;
                 }
