@@ -39,7 +39,7 @@ param reconcileSchedule string = '0 */5 * * * *'
 var token = uniqueString(subscription().id, resourceGroup().id, environmentName)
 var tags = { 'azd-env-name': environmentName }
 var packageContainer = 'app-package'
-var containers = ['pipelines', 'uploads', 'labels', 'scoring', 'datasets', 'models', 'predictions', 'lineage', 'monitoring', packageContainer]
+var containers = ['pipelines', 'uploads', 'labels', 'scoring', 'datasets', 'models', 'predictions', 'lineage', 'monitoring', 'replays', packageContainer]
 
 var roles = {
   blobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'

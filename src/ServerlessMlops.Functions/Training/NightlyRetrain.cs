@@ -1,13 +1,15 @@
 using System.Globalization;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Functions.Pipelines;
 
 namespace ServerlessMlops.Functions.Training;
 
 /// <summary>Asks every night for a training of every pipeline whose spec says so. Where the data has not changed, the training says so and ends.</summary>
-public sealed class NightlyRetrain(IPipelineStore pipelines, SpecReader specs, TrainingRequests requests, TimeProvider time)
+public sealed partial class NightlyRetrain(
+    IPipelineStore pipelines, SpecReader specs, TrainingRequests requests, TimeProvider time, ILogger<NightlyRetrain> logger)
 {
     /// <summary>The timer. Fired twice or late, on two instances or in the hour that comes twice when clocks go back, it is one wish for each night.</summary>
     [Function(nameof(NightlyRetrain))]
@@ -16,9 +18,17 @@ public sealed class NightlyRetrain(IPipelineStore pipelines, SpecReader specs, T
         string id = WishOf(timer, time.GetUtcNow());
         await foreach (string pipeline in pipelines.ListAsync(cancellation))
         {
-            if (await specs.ReadAsync(pipeline, cancellation) is { Spec.Retrain.Nightly: true })
+            try
             {
-                await requests.AskAsync(new TrainingWish(pipeline, "nightly") { Id = id }, durable, cancellation);
+                if (await specs.ReadAsync(pipeline, cancellation) is { Spec.Retrain.Nightly: true })
+                {
+                    await requests.AskAsync(new TrainingWish(pipeline, "nightly") { Id = id }, durable, cancellation);
+                }
+            }
+            catch (SpecFaultException fault)
+            {
+                // One pipeline's fault is not the others': theirs are trained.
+                LogFault(logger, pipeline, fault.Message);
             }
         }
     }
@@ -32,4 +42,7 @@ public sealed class NightlyRetrain(IPipelineStore pipelines, SpecReader specs, T
         DateTime due = timer.ScheduleStatus is { Next: var next } && next > DateTime.MinValue ? next : now.UtcDateTime;
         return string.Create(CultureInfo.InvariantCulture, $"nightly-{due:yyyy-MM-dd}");
     }
+
+    [LoggerMessage(EventId = 140, Level = LogLevel.Warning, Message = "Pipeline {Pipeline} is not trained tonight. {Fault}")]
+    private static partial void LogFault(ILogger logger, string pipeline, string fault);
 }
