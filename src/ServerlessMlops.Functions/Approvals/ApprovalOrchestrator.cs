@@ -41,12 +41,11 @@ public static class ApprovalOrchestrator
             Kind = RunKind.Approval,
             Status = RunStatus.Running,
             Stage = "asking",
-            StartedAt = Now(context),
+            StartedAt = context.Now(),
             Inputs = [new RunArtifact("version", $"{input.Version}"), new RunArtifact("run", input.Evidence)],
         };
-        try
+        await context.RecordAsync(run, async () =>
         {
-            await context.CallActivityAsync(nameof(RunActivities.StartRun), run, Retries.Activity);
             ModelApproval approval = await context.CallActivityAsync<ModelApproval>(nameof(ApprovalActivities.RequestApproval), input, Retries.Activity);
             if (approval.State == ApprovalState.Pending)
             {
@@ -54,12 +53,7 @@ public static class ApprovalOrchestrator
             }
 
             await context.CallActivityAsync(nameof(ApprovalActivities.CloseApproval), new ClosedApproval(input, approval), Retries.Activity);
-        }
-        catch (TaskFailedException e)
-        {
-            await context.CallActivityAsync(nameof(RunActivities.FailRun), new RunFailure(input.Pipeline, runId, RunActivities.Describe(e)), Retries.Activity);
-            throw;
-        }
+        });
     }
 
     private static async Task<ModelApproval> WaitAsync(TaskOrchestrationContext context, RolloutInput input, DateTimeOffset expiresAt)
@@ -70,7 +64,7 @@ public static class ApprovalOrchestrator
         {
             await Task.WhenAny(context.WaitForExternalEvent<string>(Decided), expiry);
             ModelApproval approval = await context.CallActivityAsync<ModelApproval>(
-                nameof(ApprovalActivities.SettleApproval), new ApprovalLook(input.Pipeline, input.Version, Now(context)), Retries.Activity);
+                nameof(ApprovalActivities.SettleApproval), new ApprovalLook(input.Pipeline, input.Version, context.Now()), Retries.Activity);
             if (approval.State != ApprovalState.Pending)
             {
                 // The timer that lost is taken away: an orchestration does not end before its timers do.
@@ -79,6 +73,4 @@ public static class ApprovalOrchestrator
             }
         }
     }
-
-    private static DateTimeOffset Now(TaskOrchestrationContext context) => new(context.CurrentUtcDateTime, TimeSpan.Zero);
 }

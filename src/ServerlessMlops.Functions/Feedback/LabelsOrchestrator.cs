@@ -42,19 +42,10 @@ public static class LabelsOrchestrator
             Kind = RunKind.Labels,
             Status = RunStatus.Running,
             Stage = "joining",
-            StartedAt = new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero),
+            StartedAt = context.Now(),
             Attempt = input.Attempt,
             Inputs = [new RunArtifact("labels", input.Labels.Path, ETagPrefix + input.Labels.ETag)],
         };
-        try
-        {
-            await context.CallActivityAsync(nameof(RunActivities.StartRun), run, Retries.Activity);
-            await context.CallActivityAsync(nameof(JoinLabels), input, Retries.Activity);
-        }
-        catch (TaskFailedException e)
-        {
-            await context.CallActivityAsync(nameof(RunActivities.FailRun), new RunFailure(run.Pipeline, run.Id, RunActivities.Describe(e)), Retries.Activity);
-            throw;
-        }
+        await context.RecordAsync(run, () => context.CallActivityAsync(nameof(JoinLabels), input, Retries.Activity));
     }
 }

@@ -32,24 +32,17 @@ public static class IngestionOrchestrator
             Kind = RunKind.Ingestion,
             Status = RunStatus.Running,
             Stage = "reading",
-            StartedAt = new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero),
+            StartedAt = context.Now(),
             Attempt = input.Attempt,
             Inputs = [new RunArtifact("upload", input.Upload.Path, $"etag {input.Upload.ETag}")],
         };
-        try
+        await context.RecordAsync(run, async () =>
         {
-            await context.CallActivityAsync(nameof(RunActivities.StartRun), run, Retries.Activity);
             IngestionOutcome outcome = await context.CallActivityAsync<IngestionOutcome>(nameof(IngestUpload), input, Retries.Activity);
             if (outcome.AsksForTraining)
             {
                 await context.CallActivityAsync(nameof(TrainingRequests.RequestTraining), new TrainingWish(pipeline, $"new data: {input.Upload.Path}", context.InstanceId), Retries.Activity);
             }
-        }
-        catch (TaskFailedException e)
-        {
-            await context.CallActivityAsync(
-                nameof(RunActivities.FailRun), new RunFailure(pipeline, run.Id, RunActivities.Describe(e)), Retries.Activity);
-            throw;
-        }
+        });
     }
 }

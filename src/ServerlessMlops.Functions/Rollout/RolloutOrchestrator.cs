@@ -34,7 +34,7 @@ public static class RolloutOrchestrator
             Kind = RunKind.Rollout,
             Status = RunStatus.Running,
             Stage = "promoting",
-            StartedAt = Now(context),
+            StartedAt = context.Now(),
             Inputs = [new RunArtifact("version", $"{input.Version}"), new RunArtifact("run", input.Evidence)],
         };
         try
@@ -80,19 +80,19 @@ public static class RolloutOrchestrator
     /// <summary>Looks at a step until it is decided; null where the rollout was ended from outside.</summary>
     private static async Task<StepJudgement?> WatchStepAsync(TaskOrchestrationContext context, RolloutInput input, RolloutPlan plan, int step)
     {
-        DateTimeOffset began = Now(context);
+        DateTimeOffset began = context.Now();
         StepJudgement? judgement = null;
         DateTimeOffset? at = null;
         for (int look = 1; ; look++)
         {
-            TimeSpan pause = plan.Pause(Now(context) - began);
+            TimeSpan pause = plan.Pause(context.Now() - began);
             var progress = new RolloutProgress(
-                input.RunId, input.Version, plan.Strategy, step + 1, plan.Shares.Count, plan.Shares[step], look - 1, at, Now(context) + pause, judgement);
+                input.RunId, input.Version, plan.Strategy, step + 1, plan.Shares.Count, plan.Shares[step], look - 1, at, context.Now() + pause, judgement);
             context.SetCustomStatus(JsonSerializer.SerializeToElement(progress, MlopsJson.Options));
             await SleepAsync(context, pause);
             judgement = await context.CallActivityAsync<StepJudgement?>(
-                nameof(RolloutActivities.JudgeStep), new StepLook(input, plan, step, look, Now(context) - began), Retries.Activity);
-            at = Now(context);
+                nameof(RolloutActivities.JudgeStep), new StepLook(input, plan, step, look, context.Now() - began), Retries.Activity);
+            at = context.Now();
             if (judgement is null or { Verdict: StepVerdict.Advance or StepVerdict.RollBack })
             {
                 return judgement;
@@ -111,6 +111,4 @@ public static class RolloutOrchestrator
             // The time is over and nobody has moved the pointer.
         }
     }
-
-    private static DateTimeOffset Now(TaskOrchestrationContext context) => new(context.CurrentUtcDateTime, TimeSpan.Zero);
 }

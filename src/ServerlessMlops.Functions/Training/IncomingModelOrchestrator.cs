@@ -16,19 +16,6 @@ public static class IncomingModelOrchestrator
     public static async Task Run([OrchestrationTrigger] TaskOrchestrationContext context)
     {
         IncomingModelInput input = context.GetInput<IncomingModelInput>()!;
-        try
-        {
-            await AdmitAsync(context, input);
-        }
-        catch (TaskFailedException e)
-        {
-            await context.CallActivityAsync(nameof(RunActivities.FailRun), new RunFailure(input.Pipeline, input.RunId, RunActivities.Describe(e)), Retries.Activity);
-            throw;
-        }
-    }
-
-    private static async Task AdmitAsync(TaskOrchestrationContext context, IncomingModelInput input)
-    {
         var run = new Run
         {
             Pipeline = input.Pipeline,
@@ -36,10 +23,14 @@ public static class IncomingModelOrchestrator
             Kind = RunKind.Training,
             Status = RunStatus.Running,
             Stage = "admitting",
-            StartedAt = new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero),
+            StartedAt = context.Now(),
             Inputs = [new RunArtifact("incoming", $"models/{input.Pipeline}/incoming/{input.Name}", input.ETag)],
         };
-        await context.CallActivityAsync(nameof(RunActivities.StartRun), run, Retries.Activity);
+        await context.RecordAsync(run, () => AdmitAsync(context, input));
+    }
+
+    private static async Task AdmitAsync(TaskOrchestrationContext context, IncomingModelInput input)
+    {
         AdmittedModel admitted = await context.CallActivityAsync<AdmittedModel>(nameof(AdmitIncomingModel), input, Retries.Activity);
         if (admitted.Judgement is not { } judgement)
         {

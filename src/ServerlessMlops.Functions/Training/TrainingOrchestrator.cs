@@ -30,27 +30,6 @@ public static class TrainingOrchestrator
     public static async Task Run([OrchestrationTrigger] TaskOrchestrationContext context)
     {
         TrainingInput input = context.GetInput<TrainingInput>()!;
-        TaskFailedException? failure = null;
-        try
-        {
-            await TrainAsync(context, input);
-        }
-        catch (TaskFailedException e)
-        {
-            failure = e;
-            await context.CallActivityAsync(nameof(RunActivities.FailRun), new RunFailure(input.Pipeline, input.RunId, RunActivities.Describe(e)), Retries.Activity);
-        }
-
-        // Whatever the end, the request row is closed, so that the next wish starts the next generation.
-        await context.CallActivityAsync(nameof(TrainingRequests.CloseTraining), input, Retries.Activity);
-        if (failure is not null)
-        {
-            throw failure;
-        }
-    }
-
-    private static async Task TrainAsync(TaskOrchestrationContext context, TrainingInput input)
-    {
         var run = new Run
         {
             Pipeline = input.Pipeline,
@@ -58,11 +37,22 @@ public static class TrainingOrchestrator
             Kind = RunKind.Training,
             Status = RunStatus.Running,
             Stage = "assembling",
-            StartedAt = new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero),
+            StartedAt = context.Now(),
             Inputs = [new RunArtifact("request", input.Reason)],
         };
-        await context.CallActivityAsync(nameof(RunActivities.StartRun), run, Retries.Activity);
+        try
+        {
+            await context.RecordAsync(run, () => TrainAsync(context, input));
+        }
+        finally
+        {
+            // Whatever the end, the request row is closed, so that the next wish starts the next generation.
+            await context.CallActivityAsync(nameof(TrainingRequests.CloseTraining), input, Retries.Activity);
+        }
+    }
 
+    private static async Task TrainAsync(TaskOrchestrationContext context, TrainingInput input)
+    {
         AssembledDataset data = await context.CallActivityAsync<AssembledDataset>(nameof(AssembleDataset), input, Retries.Activity);
         if (!data.ToTrain)
         {

@@ -37,12 +37,11 @@ public static class ReplayOrchestrator
             Kind = RunKind.Replay,
             Status = RunStatus.Running,
             Stage = "scoring",
-            StartedAt = new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero),
+            StartedAt = context.Now(),
             Inputs = [new RunArtifact("version", $"{input.Version}")],
         };
-        try
+        await context.RecordAsync(run, async () =>
         {
-            await context.CallActivityAsync(nameof(RunActivities.StartRun), run, Retries.Activity);
             var sums = new ReplaySums();
             foreach (DateTimeOffset[] few in input.Hours.Chunk(AtOnce))
             {
@@ -52,11 +51,6 @@ public static class ReplayOrchestrator
             }
 
             await context.CallActivityAsync(nameof(ReplayActivities.FinishReplay), new ReplayEnd(input.Pipeline, input.RunId, sums), Retries.Activity);
-        }
-        catch (TaskFailedException e)
-        {
-            await context.CallActivityAsync(nameof(RunActivities.FailRun), new RunFailure(input.Pipeline, input.RunId, RunActivities.Describe(e)), Retries.Activity);
-            throw;
-        }
+        });
     }
 }
