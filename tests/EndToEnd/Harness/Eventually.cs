@@ -3,7 +3,7 @@ namespace ServerlessMlops.EndToEnd.Harness;
 /// <summary>Waits for conditions of other processes: looks again and again, up to a deadline, and says what it last saw.</summary>
 internal static class Eventually
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(300);
 
     /// <summary>Looks until it gets something.</summary>
     /// <param name="what">What is waited for, for the error.</param>
