@@ -37,7 +37,7 @@ public sealed record ScoringProblem(int Status, string Code, string Title, strin
         415,
         "unsupported-media-type",
         "The body's media type is not supported",
-        $"Content-Type is '{Text.Excerpt(found ?? "")}'; expected 'application/json', 'text/csv' or 'application/x-ndjson' (in UTF-8).");
+        $"Content-Type is '{Text.Excerpt(found ?? "")}'; expected 'application/json', 'text/csv' (or 'application/csv') or 'application/x-ndjson' (in UTF-8).");
 
     /// <summary>The document, without a byte order mark.</summary>
     /// <param name="writer">Where to.</param>

@@ -26,7 +26,8 @@ internal sealed class MlflowProtocol : IScoringProtocol
             return InvocationReader.Read(body, batch, limits);
         }
 
-        return Is(type, "text/csv") ? CsvReader.Read(body, batch, limits) : ScoringProblem.UnsupportedMediaType(type);
+        // MLflow's documentation says application/csv, its server text/csv.
+        return Is(type, "text/csv") || Is(type, "application/csv") ? CsvReader.Read(body, batch, limits) : ScoringProblem.UnsupportedMediaType(type);
     }
 
     public void Write(IBufferWriter<byte> answer, ScoringBatch batch, ServingModel model, RowIds ids) =>

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ServerlessMlops.Core.Registry;
@@ -42,13 +41,12 @@ internal sealed class ScoringApp(WebApplication app, FakeModels models, FakePred
 
         builder.Services
             .AddSingleton<IModelRegistry>(models).AddSingleton<IModelStore>(models).AddSingleton<IPredictionStore>(predictions)
-            .AddSingleton<PredictorReader>(onnx => new VersionedPredictor(onnx.Span[0]))
-            .AddScoring();
+            .AddSingleton<PredictorReader>(VersionedPredictor.Read)
+            .AddScoring()
+            .AddMvcCore();
         WebApplication app = builder.Build();
-        app.MapPost("/models/{pipeline}/invocations", (HttpContext http, string pipeline, ScoringEndpoint endpoint) =>
-            endpoint.AnswerAsync(http, pipeline, null, MlflowProtocol.For(http.Request), http.RequestAborted));
-        app.MapPost("/v2/models/{pipeline}/infer", (HttpContext http, string pipeline, ScoringEndpoint endpoint) =>
-            endpoint.AnswerAsync(http, pipeline, null, new OpenInferenceProtocol(), http.RequestAborted));
+        app.MapFunctions<ScoreFunctions>();
+        app.MapFunctions<HealthFunctions>();
         await app.StartAsync();
         models.Serve(1);
         return new ScoringApp(app, models, predictions);

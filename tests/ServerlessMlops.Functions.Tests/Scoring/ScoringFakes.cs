@@ -13,10 +13,10 @@ using ServerlessMlops.Learners;
 
 namespace ServerlessMlops.Functions.Tests.Scoring;
 
-/// <summary>A model of one number: probability = speed / 100, plus the version in thousandths, so that an answer tells who gave it.</summary>
-internal sealed class VersionedPredictor(int version) : IRowPredictor
+/// <summary>A model of one number (others are ignored): probability = speed / 100, plus the version in thousandths, so that an answer tells who gave it.</summary>
+internal sealed class VersionedPredictor(int version, int width = 1) : IRowPredictor
 {
-    public int FeatureCount => 1;
+    public int FeatureCount => width;
 
     public int OutputCount => 1;
 
@@ -26,11 +26,15 @@ internal sealed class VersionedPredictor(int version) : IRowPredictor
 
     public void Predict(ReadOnlySpan<float> features, Span<float> outputs)
     {
-        for (int i = 0; i < features.Length; i++)
+        for (int row = 0; row < features.Length / width; row++)
         {
-            outputs[i] = ((float.IsNaN(features[i]) ? 0 : features[i]) / 100) + (version / 1000f);
+            float x = features[row * width];
+            outputs[row] = ((float.IsNaN(x) ? 0 : x) / 100) + (version / 1000f);
         }
     }
+
+    /// <summary>Reads <see cref="FakeModels"/>' bytes: the version, and the number of inputs.</summary>
+    public static IRowPredictor Read(ReadOnlyMemory<byte> bytes) => new VersionedPredictor(bytes.Span[0], bytes.Length > 1 ? bytes.Span[1] : 1);
 }
 
 /// <summary>Registry and store in memory, which can be made to fail.</summary>
@@ -43,6 +47,9 @@ internal sealed class FakeModels : IModelRegistry, IModelStore
     public ConcurrentDictionary<int, Exception> Damaged { get; } = new();
 
     public int HeadReads;
+
+    /// <summary>What the models take; loaded with the next version.</summary>
+    public IReadOnlyList<FeatureSignature> Inputs { get; set; } = [new FeatureSignature("speed", FeatureKind.Number)];
 
     public TaskCompletionSource? Gate { get; set; }
 
@@ -90,10 +97,14 @@ internal sealed class FakeModels : IModelRegistry, IModelStore
         return HeadFails is { } failure ? throw failure : pipeline == "flights" ? Head : new RegistryHead { Pipeline = pipeline };
     }
 
-    public Task<ModelCard?> LoadCardAsync(string pipeline, int version, CancellationToken cancellation) => Task.FromResult<ModelCard?>(CardOf(version));
+    public Task<ModelCard?> LoadCardAsync(string pipeline, int version, CancellationToken cancellation) => Task.FromResult<ModelCard?>(CardOf(version) with
+    {
+        Inputs = Inputs,
+        Reference = [.. Inputs.Select(i => new FeatureGroups(i.Name, i.Kind, [], [], i.Kind == FeatureKind.Number ? [0, 0] : [0, 0, 0]))],
+    });
 
     public Task<ReadOnlyMemory<byte>> LoadModelAsync(string pipeline, int version, ModelCard card, CancellationToken cancellation) =>
-        Damaged.TryGetValue(version, out Exception? damage) ? throw damage : Task.FromResult<ReadOnlyMemory<byte>>(new[] { (byte)version });
+        Damaged.TryGetValue(version, out Exception? damage) ? throw damage : Task.FromResult<ReadOnlyMemory<byte>>(new[] { (byte)version, (byte)Inputs.Count });
 
     public Task<Page<LedgerEntry>> ListLedgerAsync(string pipeline, int pageSize, string? continuation, CancellationToken cancellation) => Task.FromResult(new Page<LedgerEntry>(
         [new LedgerEntry { Number = 1, At = DateTimeOffset.UnixEpoch, Action = LedgerAction.Promoted, Actor = "ann", Version = 1, Why = "better", Evidence = "run-1", PreviousHash = LedgerEntry.Genesis }], null));

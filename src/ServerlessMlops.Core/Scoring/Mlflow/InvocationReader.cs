@@ -4,7 +4,7 @@ namespace ServerlessMlops.Core.Scoring.Mlflow;
 
 /// <summary>
 /// Reads the JSON body of an MLflow <c>/invocations</c> request into a batch: an object with exactly one of <c>dataframe_split</c>,
-/// <c>dataframe_records</c>, <c>instances</c> and <c>inputs</c>, and perhaps <c>params</c>.
+/// <c>dataframe_records</c>, <c>instances</c> and <c>inputs</c>, and perhaps <c>params</c>; or the bare array of rows.
 /// </summary>
 /// <remarks>
 /// The tokens go straight into the feature vectors: no document, no strings, no row objects. A body that cannot be read is answered by the
@@ -12,7 +12,7 @@ namespace ServerlessMlops.Core.Scoring.Mlflow;
 /// </remarks>
 public static class InvocationReader
 {
-    private const string Expected = "expected an object with exactly one of \"dataframe_split\", \"dataframe_records\", \"instances\" and \"inputs\", and perhaps \"params\"";
+    private const string Expected = "expected an object with exactly one of \"dataframe_split\", \"dataframe_records\", \"instances\" and \"inputs\", and perhaps \"params\"; or an array of rows";
 
     /// <summary>Reads a body.</summary>
     /// <param name="body">The body in UTF-8, with or without a byte order mark.</param>
@@ -25,7 +25,15 @@ public static class InvocationReader
     private static void ReadBody(ReadOnlySpan<byte> body, ScoringBatch batch, ScoringLimits limits)
     {
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = limits.MaxDepth });
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.StartArray)
+        {
+            TensorReader.ReadInstances(ref reader, body, batch, "body");
+            reader.Read();
+            return;
+        }
+
+        if (reader.TokenType != JsonTokenType.StartObject)
         {
             throw RequestReading.Malformed($"The body is {RequestReading.Describe(reader.TokenType)}; {Expected}.");
         }

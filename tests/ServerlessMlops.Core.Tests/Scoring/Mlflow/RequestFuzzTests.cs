@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.Json;
 using ServerlessMlops.Core.Scoring;
 using ServerlessMlops.Core.Scoring.Mlflow;
+using ServerlessMlops.Core.Scoring.OpenInference;
+using ServerlessMlops.Learners;
 using static ServerlessMlops.Core.Tests.Scoring.ScoringFixture;
 
 namespace ServerlessMlops.Core.Tests.Scoring.Mlflow;
@@ -9,6 +11,8 @@ namespace ServerlessMlops.Core.Tests.Scoring.Mlflow;
 /// <summary>Whatever a body holds, the readers answer: with rows, or with a problem of 4xx. Nothing escapes.</summary>
 public class RequestFuzzTests
 {
+    private static readonly IReadOnlyList<string> Outputs = InferenceWriter.OutputsOf(LearningTask.Binary);
+
     private static readonly string[] Seeds =
     [
         """{"dataframe_split":{"columns":["speed","altitude","carrier","flight_id","inferenceId"],"data":[[1.5,2,"DL","k","i1"],[null,-3e2,"\u0041A",7,"i2"]]}}""",
@@ -16,6 +20,9 @@ public class RequestFuzzTests
         """{"instances":[[1.5,2,"DL"],{"speed":1,"altitude":2,"carrier":"AA"}]}""",
         """{"inputs":{"speed":[1.5,null],"carrier":["DL","AA"],"altitude":[[2],[-300]]}}""",
         "speed,altitude,carrier,flight_id\r\n1.5,2,\"D\"\"L\",k1\r\n,-300,AA,k2\n",
+        """{"id":"42","inputs":[{"name":"speed","shape":[2],"datatype":"FP32","data":[1.5,null]},{"name":"altitude","shape":[2,1],"datatype":"INT64","data":[[2],[-300]]},{"name":"carrier","shape":[2],"datatype":"BYTES","data":["DL","AA"]}],"outputs":[{"name":"decision"}]}""",
+        """{"inputs":[{"data":[[1.5,2,"DL"],[null,-300,"AA"]],"datatype":"FP32","shape":[2,3],"name":"input-0","parameters":{"content_type":"np"}}],"parameters":{"explain":false}}""",
+        """{"speed":1.5,"altitude":2,"carrier":"DL","inferenceId":"i1"}""" + "\n" + """{"speed":null,"altitude":-3e2,"carrier":"AA"}""",
     ];
 
     [Fact]
@@ -26,11 +33,17 @@ public class RequestFuzzTests
         var batch = new ScoringBatch();
         var limits = new ScoringLimits(4096, 64, 8);
         int answered = 0;
-        for (int i = 0; i < 60_000; i++)
+        for (int i = 0; i < 80_000; i++)
         {
             byte[] body = Mutate(Encoding.UTF8.GetBytes(Seeds[random.Next(Seeds.Length)]), random, alphabet);
             batch.Reset(Signature, 3, limits);
-            ScoringProblem? problem = (i & 1) == 0 ? InvocationReader.Read(body, batch, limits) : CsvReader.Read(body, batch, limits);
+            ScoringProblem? problem = (i & 3) switch
+            {
+                0 => InvocationReader.Read(body, batch, limits),
+                1 => CsvReader.Read(body, batch, limits),
+                2 => InferenceReader.Read(body, batch, limits, Outputs, new InferenceRequest()),
+                _ => RecordLinesReader.Read(body, batch, limits),
+            };
             if (problem is null)
             {
                 answered++;
