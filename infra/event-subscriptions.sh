@@ -1,7 +1,7 @@
 #!/usr/bin/env sh
-# Tells the app of blobs: one Event Grid subscription for each function with a blob trigger. Run by azd after each deployment (azure.yaml), since the
-# key of the app's blob webhook exists only once the code has run there. Making a subscription that is there already changes nothing.
-# Needs the Azure CLI, signed in, and azd's outputs of main.bicep in the environment: resourceGroup, appName, eventTopic.
+# Tells the app of blobs: one Event Grid subscription for each function with a blob trigger. Run after each deployment (azure.yaml, the deploy
+# workflow), since the key of the app's blob webhook exists only once the code has run there. Making a subscription that is there already changes
+# nothing. Needs the Azure CLI, signed in, and the outputs of main.bicep in the environment: resourceGroup, appName, eventTopic.
 set -eu
 : "${resourceGroup:?}" "${appName:?}" "${eventTopic:?}"
 
@@ -11,19 +11,24 @@ if [ -z "$key" ]; then
   exit 1
 fi
 
-# function, container
-while read -r function container; do
+# function, container, and a part of the path that an event must have where the function takes not the whole container
+while read -r function container part; do
+  set --
+  if [ -n "$part" ]; then
+    set -- --advanced-filter subject StringContains "$part"
+  fi
   az eventgrid system-topic event-subscription create \
     --resource-group "$resourceGroup" --system-topic-name "$eventTopic" --name "$function" \
     --endpoint-type webhook \
     --endpoint "https://$appName.azurewebsites.net/runtime/webhooks/blobs?functionName=Host.Functions.$function&code=$key" \
     --included-event-types Microsoft.Storage.BlobCreated \
     --subject-begins-with "/blobServices/default/containers/$container/blobs/" \
-    --output none
-  echo "$container -> $function"
+    "$@" \
+    --output none </dev/null
+  echo "$container ${part:-(all)} -> $function"
 done <<'SUBSCRIPTIONS'
 UploadArrived uploads
 SpecArrived pipelines
 LabelsArrived labels
-IncomingModelArrived models
+IncomingModelArrived models /incoming/
 SUBSCRIPTIONS

@@ -1,7 +1,7 @@
-// What the app needs on Azure. README.md says what is decided, and what is still missing.
+// What the app needs on Azure, in one resource group: README.md beside this file says what is decided and what each part is for.
 targetScope = 'resourceGroup'
 
-@description('Name of the azd environment; names are made from it.')
+@description('Name of the environment (azd environment, or stage of the workflow); names of resources are made from it.')
 @minLength(1)
 @maxLength(32)
 param environmentName string
@@ -9,22 +9,31 @@ param environmentName string
 @description('Region of all resources.')
 param location string = resourceGroup().location
 
-@description('Most instances per group of functions.')
+@description('Further tags of every resource, such as an owner or a cost centre.')
+param extraTags object = {}
+
+@description('Most instances per group of functions (all HTTP functions are one group, Durable is another), not of the whole app.')
 @minValue(1)
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
-@description('Memory of an instance, in MB.')
+@description('Memory of an instance, in MB. The largest training has to fit; see src/decisions/0052.')
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
-@description('When models are trained again, as a six-field NCRONTAB expression in UTC.')
-param retrainSchedule string = '0 0 2 * * *'
+@description('Instances kept running per group, as [{ name: \'http\', instanceCount: 1 }]. Empty: nothing runs, and nothing is paid, while nothing happens.')
+param alwaysReady array = []
 
-@description('When live traffic is checked.')
-param monitorSchedule string = '0 0 * * * *'
+@description('Redundancy of the storage account.')
+@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GZRS'])
+param storageSku string = 'Standard_LRS'
 
-@description('Days after which logged predictions are deleted.')
+@description('Days for which deleted blobs can be brought back.')
+@minValue(1)
+@maxValue(365)
+param softDeleteDays int = 7
+
+@description('Days after which logged predictions are deleted; after 30 days they move to the cool tier.')
 @minValue(1)
 param predictionRetentionDays int = 365
 
@@ -33,209 +42,186 @@ param predictionRetentionDays int = 365
 @maxValue(146000)
 param ledgerRetentionDays int = 3650
 
+@description('When models are trained again, as a six-field NCRONTAB expression in UTC.')
+param retrainSchedule string = '0 0 2 * * *'
+
+@description('When live traffic is checked.')
+param monitorSchedule string = '0 0 * * * *'
+
 @description('When lost uploads are looked for.')
 param reconcileSchedule string = '0 */5 * * * *'
 
+@description('Further settings of the app by name, such as { Scoring__MaxQueue: \'64\' }. No secrets: those belong into channelSecrets.')
+param extraSettings object = {}
+
+@description('Names of the settings that hold addresses and secrets of alert channels, such as ALERTS_TEAMS_URL. Each is read from the Key Vault, from the secret of that name with dashes for underscores; a person sets its value there.')
+param channelSecrets array = []
+
+@description('Web origins that a browser may call the app from. Empty: none.')
+param corsOrigins array = []
+
+@description('Who may drop specs, data, labels and models and sign links for others: [{ id: object id in Entra, type: \'User\' | \'Group\' | \'ServicePrincipal\' }].')
+param uploaders array = []
+
+@description('Whether orchestrations are kept by the Durable Task Scheduler instead of the storage account.')
+param durableTaskScheduler bool = false
+
+@description('Where alerts of the platform and the budget go. Empty: no alert rules, which cost a little each month.')
+param alertEmails array = []
+
+@description('Mean seconds of a scoring request, over 15 minutes, from which an alert is raised; as text, since Bicep has no fractions.')
+param latencyAlertSeconds string = '0.5'
+
+@description('Days for which logs and traces are kept.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 30
+
+@description('Gigabytes of logs a day at most, 0 for no limit.')
+@minValue(0)
+param dailyLogLimitGB int = 1
+
+@description('Amount of the monthly budget of the resource group, in the currency of the subscription; 0 for none.')
+@minValue(0)
+param monthlyBudget int = 0
+
+@description('First day of the month in which the budget begins (yyyy-MM-01). Stays the same afterwards, so that a deployment changes nothing.')
+param budgetStart string = '2026-12-01'
+
 var token = uniqueString(subscription().id, resourceGroup().id, environmentName)
-var tags = { 'azd-env-name': environmentName }
-var packageContainer = 'app-package'
-var containers = ['pipelines', 'uploads', 'labels', 'scoring', 'datasets', 'models', 'predictions', 'lineage', 'monitoring', 'replays', packageContainer]
+var tags = union(extraTags, { 'azd-env-name': environmentName, application: 'serverless-mlops' })
+var vaultName = 'kv-mlops-${token}'
 
-var roles = {
-  blobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
-  queueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
-  tableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
-}
-var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
-
-resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
-  name: 'id-mlops-${token}'
-  location: location
-  tags: tags
-}
-
-resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = {
-  name: 'stmlops${token}'
-  location: location
-  tags: tags
-  kind: 'StorageV2'
-  sku: { name: 'Standard_LRS' }
-  properties: {
-    allowSharedKeyAccess: false
-    allowBlobPublicAccess: false
-    minimumTlsVersion: 'TLS1_2'
-    supportsHttpsTrafficOnly: true
+module identity 'modules/identity.bicep' = {
+  name: 'identity'
+  params: {
+    name: 'id-mlops-${token}'
+    location: location
+    tags: tags
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
-  parent: storage
-  name: 'default'
-}
-
-resource blobContainers 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = [
-  for container in containers: {
-    parent: blobs
-    name: container
-  }
-]
-
-// The daily anchors of the ledger: written once, then nobody's to change. The policy is unlocked, so that a trial can be torn down; lock it for
-// production (az storage container immutability-policy lock).
-resource ledgerContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = {
-  parent: blobs
-  name: 'ledger'
-}
-
-resource ledgerPolicy 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2023-05-01' = {
-  parent: ledgerContainer
-  name: 'default'
-  properties: {
-    immutabilityPeriodSinceCreationInDays: ledgerRetentionDays
-    allowProtectedAppendWrites: false
+module storage 'modules/storage.bicep' = {
+  name: 'storage'
+  params: {
+    name: 'stmlops${token}'
+    location: location
+    tags: tags
+    sku: storageSku
+    softDeleteDays: softDeleteDays
+    predictionRetentionDays: predictionRetentionDays
+    ledgerRetentionDays: ledgerRetentionDays
+    appPrincipalId: identity.outputs.principalId
+    uploaders: uploaders
   }
 }
 
-resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = {
-  parent: storage
-  name: 'default'
-  properties: {
-    policy: {
-      rules: [
-        {
-          name: 'predictions'
-          enabled: true
-          type: 'Lifecycle'
-          definition: {
-            filters: { blobTypes: ['blockBlob'], prefixMatch: ['predictions/'] }
-            actions: {
-              baseBlob: {
-                tierToCool: { daysAfterModificationGreaterThan: 30 }
-                delete: { daysAfterModificationGreaterThan: predictionRetentionDays }
-              }
-            }
-          }
-        }
-      ]
-    }
+module events 'modules/events.bicep' = {
+  name: 'events'
+  params: {
+    name: 'evgt-mlops-${token}'
+    location: location
+    tags: tags
+    storageAccountName: storage.outputs.name
   }
 }
 
-// Tells of new blobs. Its subscriptions are made by azure.yaml's hook after the first deployment: the key of the app's blob webhook exists only then.
-resource events 'Microsoft.EventGrid/systemTopics@2022-06-15' = {
-  name: 'evgt-mlops-${token}'
-  location: location
-  tags: tags
-  properties: {
-    source: storage.id
-    topicType: 'Microsoft.Storage.StorageAccounts'
+module telemetry 'modules/telemetry.bicep' = {
+  name: 'telemetry'
+  params: {
+    workspaceName: 'log-mlops-${token}'
+    insightsName: 'appi-mlops-${token}'
+    location: location
+    tags: tags
+    retentionDays: logRetentionDays
+    dailyLimitGB: dailyLogLimitGB
+    appPrincipalId: identity.outputs.principalId
   }
 }
 
-resource storageRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for role in items(roles): {
-    scope: storage
-    name: guid(storage.id, identity.id, role.value)
-    properties: {
-      principalId: identity.properties.principalId
-      principalType: 'ServicePrincipal'
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role.value)
-    }
-  }
-]
-
-resource logs 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
-  name: 'log-mlops-${token}'
-  location: location
-  tags: tags
-  properties: {
-    sku: { name: 'PerGB2018' }
-    retentionInDays: 30
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  params: {
+    location: location
+    tags: tags
+    workspaceId: telemetry.outputs.workspaceId
   }
 }
 
-resource insights 'Microsoft.Insights/components@2020-02-02' = {
-  name: 'appi-mlops-${token}'
-  location: location
-  tags: tags
-  kind: 'web'
-  properties: {
-    Application_Type: 'web'
-    WorkspaceResourceId: logs.id
-    DisableLocalAuth: true
+module secrets 'modules/secrets.bicep' = if (!empty(channelSecrets)) {
+  name: 'secrets'
+  params: {
+    name: vaultName
+    location: location
+    tags: tags
+    appPrincipalId: identity.outputs.principalId
   }
 }
 
-resource insightsRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: insights
-  name: guid(insights.id, identity.id, metricsPublisher)
-  properties: {
-    principalId: identity.properties.principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', metricsPublisher)
+module scheduler 'modules/scheduler.bicep' = if (durableTaskScheduler) {
+  name: 'scheduler'
+  params: {
+    name: 'dts-mlops-${token}'
+    location: location
+    tags: tags
+    appPrincipalId: identity.outputs.principalId
   }
 }
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
-  name: 'plan-mlops-${token}'
-  location: location
-  tags: tags
-  kind: 'functionapp'
-  sku: { tier: 'FlexConsumption', name: 'FC1' }
-  properties: { reserved: true }
+module app 'modules/app.bicep' = {
+  name: 'app'
+  params: {
+    name: 'func-mlops-${token}'
+    planName: 'plan-mlops-${token}'
+    location: location
+    tags: tags
+    identityId: identity.outputs.id
+    identityClientId: identity.outputs.clientId
+    storageAccountName: storage.outputs.name
+    packageContainer: storage.outputs.packageContainer
+    insightsConnectionString: telemetry.outputs.connectionString
+    maximumInstanceCount: maximumInstanceCount
+    instanceMemoryMB: instanceMemoryMB
+    alwaysReady: alwaysReady
+    corsOrigins: corsOrigins
+    retrainSchedule: retrainSchedule
+    monitorSchedule: monitorSchedule
+    reconcileSchedule: reconcileSchedule
+    extraSettings: extraSettings
+    vaultName: vaultName
+    channelSecrets: channelSecrets
+    schedulerEndpoint: scheduler.?outputs.endpoint ?? ''
+    taskHub: scheduler.?outputs.taskHub ?? ''
+  }
+  dependsOn: [secrets]
 }
 
-resource app 'Microsoft.Web/sites@2024-04-01' = {
-  name: 'func-mlops-${token}'
-  location: location
-  tags: union(tags, { 'azd-service-name': 'api' })
-  kind: 'functionapp,linux'
-  identity: {
-    type: 'UserAssigned'
-    userAssignedIdentities: { '${identity.id}': {} }
+module alerts 'modules/alerts.bicep' = if (!empty(alertEmails)) {
+  name: 'alerts'
+  params: {
+    environmentName: environmentName
+    location: location
+    tags: tags
+    emails: alertEmails
+    workspaceId: telemetry.outputs.workspaceId
+    eventTopicName: events.outputs.name
+    latencySeconds: latencyAlertSeconds
   }
-  properties: {
-    serverFarmId: plan.id
-    httpsOnly: true
-    functionAppConfig: {
-      deployment: {
-        storage: {
-          type: 'blobContainer'
-          value: '${storage.properties.primaryEndpoints.blob}${packageContainer}'
-          authentication: {
-            type: 'UserAssignedIdentity'
-            userAssignedIdentityResourceId: identity.id
-          }
-        }
-      }
-      runtime: { name: 'dotnet-isolated', version: '10.0' }
-      scaleAndConcurrency: {
-        instanceMemoryMB: instanceMemoryMB
-        maximumInstanceCount: maximumInstanceCount
-      }
-    }
-    siteConfig: {
-      minTlsVersion: '1.2'
-      appSettings: [
-        { name: 'AzureWebJobsStorage__blobServiceUri', value: storage.properties.primaryEndpoints.blob }
-        { name: 'AzureWebJobsStorage__queueServiceUri', value: storage.properties.primaryEndpoints.queue }
-        { name: 'AzureWebJobsStorage__tableServiceUri', value: storage.properties.primaryEndpoints.table }
-        { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
-        { name: 'AzureWebJobsStorage__clientId', value: identity.properties.clientId }
-        { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: insights.properties.ConnectionString }
-        { name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING', value: 'ClientId=${identity.properties.clientId};Authorization=AAD' }
-        { name: 'AzureWebJobsDisableHomepage', value: 'true' }
-        { name: 'RETRAIN_SCHEDULE', value: retrainSchedule }
-        { name: 'MONITOR_SCHEDULE', value: monitorSchedule }
-        { name: 'RECONCILE_SCHEDULE', value: reconcileSchedule }
-      ]
-    }
-  }
-  dependsOn: [blobContainers, storageRoles, insightsRole]
 }
 
-output appName string = app.name
-output appUrl string = 'https://${app.properties.defaultHostName}'
-output storageAccount string = storage.name
-output eventTopic string = events.name
+module budget 'modules/budget.bicep' = if (monthlyBudget > 0 && !empty(alertEmails)) {
+  name: 'budget'
+  params: {
+    name: 'budget-mlops-${environmentName}'
+    amount: monthlyBudget
+    startDate: budgetStart
+    emails: alertEmails
+  }
+}
+
+output appName string = app.outputs.name
+output appUrl string = app.outputs.url
+output storageAccount string = storage.outputs.name
+output eventTopic string = events.outputs.name
+output keyVault string = empty(channelSecrets) ? '' : vaultName
 output resourceGroup string = resourceGroup().name
