@@ -19,6 +19,9 @@ public enum AlertState
 /// <summary>One thing that is wrong with a pipeline, however many events report it: a row of the <c>alerts</c> table.</summary>
 public sealed record Alert
 {
+    /// <summary>The most reports whose times are kept: as many as a rule can ask for.</summary>
+    public const int MaxRecent = 20;
+
     /// <summary>See <see cref="AlertEvent.Fingerprint"/>.</summary>
     public required string Id { get; init; }
 
@@ -61,8 +64,26 @@ public sealed record Alert
     /// <summary>Whether there is something to tell that has not been told.</summary>
     public bool Unsent { get; init; }
 
-    /// <summary>When it was last told.</summary>
-    public DateTimeOffset? NotifiedAt { get; init; }
+    /// <summary>When it was last decided whom to tell of it.</summary>
+    public DateTimeOffset? DecidedAt { get; init; }
+
+    /// <summary>What was told last, by each destination that was told.</summary>
+    public IReadOnlyList<AlertTold> Told { get; init; } = [];
+
+    /// <summary>When it was last told to anybody.</summary>
+    public DateTimeOffset? NotifiedAt => Told.Count == 0 ? null : Told.Max(told => told.At);
+
+    /// <summary>The latest reports, oldest first; at most <see cref="MaxRecent"/>.</summary>
+    public IReadOnlyList<DateTimeOffset> Recent { get; init; } = [];
+
+    /// <summary>Whether each further report is looked at: a rule waits for more of them, or the alert is withheld for now.</summary>
+    public bool Waiting { get; init; }
+
+    /// <summary>Why nobody is told although it holds: a silence, or another alert that explains it. Null where nothing is withheld.</summary>
+    public string? Withheld { get; init; }
+
+    /// <summary>Notifications in a row of which a destination could not be told.</summary>
+    public int Failures { get; init; }
 
     /// <summary>Who looks after it, or closed it.</summary>
     public string? AcknowledgedBy { get; init; }
@@ -71,3 +92,11 @@ public sealed record Alert
     [JsonIgnore]
     public string? ETag { get; init; }
 }
+
+/// <summary>What a destination was told of an alert last.</summary>
+/// <param name="Destination">See <see cref="AlertDestination.Name"/>.</param>
+/// <param name="Notification">Id of the notification.</param>
+/// <param name="State">How the alert stood.</param>
+/// <param name="Severity">How grave it was.</param>
+/// <param name="At">When.</param>
+public sealed record AlertTold(string Destination, string Notification, AlertState State, AlertSeverity Severity, DateTimeOffset At);

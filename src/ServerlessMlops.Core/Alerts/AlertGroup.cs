@@ -10,10 +10,13 @@ namespace ServerlessMlops.Core.Alerts;
 public sealed record AlertGroup(string Pipeline, AlertTopic Topic)
 {
     /// <summary>How long a sender has before another may take over: it died.</summary>
-    public static TimeSpan Lease { get; } = TimeSpan.FromMinutes(3);
+    public static TimeSpan Lease { get; } = TimeSpan.FromMinutes(6);
 
     /// <summary>Number of the notification that is due, or was last sent; 0 before the first.</summary>
     public long Number { get; init; }
+
+    /// <summary>Id of notification <see cref="Number"/>: the same for every attempt to send it.</summary>
+    public string NotificationId => $"{Pipeline}-{Topic.ToString().ToLowerInvariant()}-{Number}";
 
     /// <summary>When notification <see cref="Number"/> is due; null when nothing is.</summary>
     public DateTimeOffset? DueAt { get; init; }

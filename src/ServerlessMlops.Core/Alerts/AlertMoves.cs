@@ -5,6 +5,9 @@ namespace ServerlessMlops.Core.Alerts;
 /// <summary>What events and people do to an alert, as pure functions from the row that was read to the row to write (the same instance: nothing to write).</summary>
 public static class AlertMoves
 {
+    /// <summary>After so many notifications in a row that did not reach a destination it is given up; the alert stays on the record.</summary>
+    public const int MaxFailures = 12;
+
     /// <summary>An event arrives. Null where there is nothing to keep: the end of what was never reported.</summary>
     public static Alert? Apply(Alert? current, AlertEvent occurred, AlertPolicy policy)
     {
@@ -28,7 +31,7 @@ public static class AlertMoves
                 : current with
                 {
                     State = AlertState.Resolved, Title = occurred.Title, Detail = occurred.Detail, Evidence = occurred.Evidence, LastAt = occurred.At,
-                    Observation = occurred.Observation, Unsent = current.NotifiedAt is not null,
+                    Observation = occurred.Observation, Unsent = current.Told.Count > 0, Withheld = null,
                 };
         }
 
@@ -38,7 +41,8 @@ public static class AlertMoves
         }
 
         bool graver = occurred.Severity > current.Severity;
-        bool due = current.State == AlertState.Firing && (current.NotifiedAt is not { } told || occurred.At - told >= policy.RepeatInterval);
+        bool due = current.State == AlertState.Firing
+            && (current.Waiting || current.DecidedAt is not { } decided || occurred.At - decided >= policy.RepeatInterval);
         return current with
         {
             Severity = graver ? occurred.Severity : current.Severity,
@@ -48,24 +52,54 @@ public static class AlertMoves
             LastAt = occurred.At,
             Occurrences = current.Occurrences + 1,
             Observation = occurred.Observation,
+            Recent = [.. current.Recent.TakeLast(Alert.MaxRecent - 1), occurred.At],
             Unsent = current.Unsent || graver || due,
         };
     }
 
-    /// <summary>Somebody looks after it. Repeating it changes nothing; an alert that is over stays over.</summary>
+    /// <summary>
+    /// Somebody looks after it: no reminders, and services that keep incidents of their own are told. Repeating it changes nothing; an alert that is
+    /// over stays over.
+    /// </summary>
     public static Alert Acknowledge(Alert current, string by)
     {
         ArgumentNullException.ThrowIfNull(current);
-        return current.State == AlertState.Firing ? current with { State = AlertState.Acknowledged, AcknowledgedBy = by, Unsent = false } : current;
+        return current.State == AlertState.Firing
+            ? current with { State = AlertState.Acknowledged, AcknowledgedBy = by, Unsent = current.Told.Count > 0, Waiting = false }
+            : current;
     }
 
-    /// <summary>It was told as it stood in <paramref name="told"/>: what has changed since remains to be told.</summary>
-    public static Alert MarkSent(Alert current, Alert told, DateTimeOffset at)
+    /// <summary>Somebody says that it is over, or nothing has been heard of it for long. A later report begins it anew.</summary>
+    public static Alert Resolve(Alert current, string by)
     {
         ArgumentNullException.ThrowIfNull(current);
-        ArgumentNullException.ThrowIfNull(told);
-        bool same = current.State == told.State && current.Severity == told.Severity && current.FirstAt == told.FirstAt;
-        return current with { NotifiedAt = at, Unsent = current.Unsent && !same };
+        return current.State == AlertState.Resolved
+            ? current
+            : current with { State = AlertState.Resolved, AcknowledgedBy = by, Unsent = current.Told.Count > 0, Withheld = null, Waiting = false };
+    }
+
+    /// <summary>It was decided whom to tell of it as it stood then, and they were told or not: what has changed since remains to be told.</summary>
+    public static Alert MarkSent(Alert current, AlertSent sent, DateTimeOffset at)
+    {
+        ArgumentNullException.ThrowIfNull(current);
+        ArgumentNullException.ThrowIfNull(sent);
+        Alert seen = sent.Seen;
+        if (current.FirstAt != seen.FirstAt)
+        {
+            return current; // it ended and began anew meanwhile
+        }
+
+        bool same = current.State == seen.State && current.Severity == seen.Severity && (!sent.Waiting || current.Occurrences == seen.Occurrences);
+        int failures = sent.Failed ? current.Failures + 1 : 0;
+        return current with
+        {
+            Told = [.. current.Told.Where(old => sent.Told.All(told => told.Destination != old.Destination)), .. sent.Told],
+            DecidedAt = at,
+            Waiting = sent.Waiting && current.State == AlertState.Firing,
+            Withheld = current.State == AlertState.Resolved ? null : sent.Withheld,
+            Failures = failures,
+            Unsent = (current.Unsent && !same) || (sent.Failed && failures < MaxFailures),
+        };
     }
 
     private static Alert Begin(AlertEvent occurred) => new()
@@ -83,6 +117,7 @@ public static class AlertMoves
         LastAt = occurred.At,
         Occurrences = 1,
         Observation = occurred.Observation,
+        Recent = [occurred.At],
         Unsent = true,
     };
 

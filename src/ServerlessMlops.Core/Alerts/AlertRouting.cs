@@ -5,9 +5,6 @@ namespace ServerlessMlops.Core.Alerts;
 /// <summary>Who is told of what, by the <c>alerts</c> section of a spec.</summary>
 public static class AlertRouting
 {
-    /// <summary>The rule of a spec without any: everything from a warning on, to the webhook of the setting <c>ALERTS_WEBHOOK_URL</c>, where it is set.</summary>
-    public static AlertSpec Default { get; } = new() { To = AlertTarget.Webhook };
-
     /// <summary>Name of the setting that holds a rule's address.</summary>
     public static string SettingName(AlertSpec rule)
     {
@@ -15,33 +12,32 @@ public static class AlertRouting
         return rule.UrlSetting ?? $"ALERTS_{rule.To.ToString().ToUpperInvariant()}_URL";
     }
 
-    /// <summary>The rules in force, one for each channel and address.</summary>
-    public static IReadOnlyList<AlertSpec> Rules(IReadOnlyList<AlertSpec> spec)
-    {
-        ArgumentNullException.ThrowIfNull(spec);
-        return spec.Count == 0 ? [Default] : spec;
-    }
-
-    /// <summary>The alerts that a rule asks for. Resolved ones go where they went when they fired: by the same rule.</summary>
-    public static IReadOnlyList<Alert> Select(AlertSpec rule, IEnumerable<Alert> alerts)
-    {
-        ArgumentNullException.ThrowIfNull(rule);
-        return [.. alerts.Where(alert => alert.Severity >= rule.Severity && (rule.On.Count == 0 || rule.On.Contains(alert.Topic)))];
-    }
-
     /// <summary>
-    /// Whether another alert that holds explains this one, so that only the cause is told: data that breaks expectations drifts too, and what
-    /// drifts is estimated worse.
+    /// Where alerts go by the rules of a spec. Without any: to every channel whose setting is set, everything from a warning on, to PagerDuty what is
+    /// critical.
     /// </summary>
-    public static bool IsInhibited(Alert alert, IEnumerable<Alert> firing)
+    public static IReadOnlyList<AlertDestination> Destinations(IReadOnlyList<AlertSpec> rules)
+    {
+        ArgumentNullException.ThrowIfNull(rules);
+        IEnumerable<AlertSpec> inForce = rules.Count > 0
+            ? rules
+            : Enum.GetValues<AlertTarget>().Select(to => new AlertSpec { To = to, Severity = to == AlertTarget.PagerDuty ? AlertSeverity.Critical : AlertSeverity.Warning });
+        return [.. inForce.GroupBy(rule => (rule.To, Setting: SettingName(rule))).Select(g => new AlertDestination(g.Key.To, g.Key.Setting, [.. g], rules.Count == 0))];
+    }
+
+    /// <summary>What explains alerts of a topic: data that breaks expectations drifts too, and what drifts is estimated worse.</summary>
+    public static IReadOnlyList<AlertTopic> CausesOf(AlertTopic topic) => topic switch
+    {
+        AlertTopic.Drift => [AlertTopic.Quality],
+        AlertTopic.Performance => [AlertTopic.Quality, AlertTopic.Drift],
+        _ => [],
+    };
+
+    /// <summary>The alert that holds and explains this one, so that only the cause is told; null where none does.</summary>
+    public static Alert? InhibitorOf(Alert alert, IEnumerable<Alert> open)
     {
         ArgumentNullException.ThrowIfNull(alert);
-        AlertTopic[] causes = alert.Topic switch
-        {
-            AlertTopic.Drift => [AlertTopic.Quality],
-            AlertTopic.Performance => [AlertTopic.Quality, AlertTopic.Drift],
-            _ => [],
-        };
-        return alert.State != AlertState.Resolved && firing.Any(other => other.State != AlertState.Resolved && causes.Contains(other.Topic) && other.Severity >= alert.Severity);
+        IReadOnlyList<AlertTopic> causes = CausesOf(alert.Topic);
+        return open.FirstOrDefault(other => other.State != AlertState.Resolved && causes.Contains(other.Topic) && other.Severity >= alert.Severity);
     }
 }

@@ -21,13 +21,25 @@ public interface IAlertStore
     Task<Page<Alert>> ListAsync(string pipeline, int pageSize, string? continuation, CancellationToken cancellation);
 
     /// <summary>Alerts that hold: firing or acknowledged.</summary>
-    IAsyncEnumerable<Alert> ListOpenAsync(string pipeline, CancellationToken cancellation);
+    /// <param name="pipeline">The pipeline.</param>
+    /// <param name="topics">About what; empty: everything.</param>
+    /// <param name="cancellation">Ends it.</param>
+    IAsyncEnumerable<Alert> ListOpenAsync(string pipeline, IReadOnlyList<AlertTopic> topics, CancellationToken cancellation);
 
     /// <summary>Alerts of a topic that have something to tell.</summary>
     IAsyncEnumerable<Alert> ListUnsentAsync(string pipeline, AlertTopic topic, CancellationToken cancellation);
 
-    /// <summary>Marks alerts as told, as they stood in <paramref name="told"/>.</summary>
-    Task MarkSentAsync(string pipeline, IReadOnlyCollection<Alert> told, DateTimeOffset at, CancellationToken cancellation);
+    /// <summary>Alerts of a topic that began at <paramref name="since"/> or later, newest first.</summary>
+    IAsyncEnumerable<Alert> ListSinceAsync(string pipeline, AlertTopic topic, DateTimeOffset since, CancellationToken cancellation);
+
+    /// <summary>Writes down who was told of what; see <see cref="AlertMoves.MarkSent"/>.</summary>
+    Task MarkSentAsync(string pipeline, IReadOnlyCollection<AlertSent> sent, DateTimeOffset at, CancellationToken cancellation);
+
+    /// <summary>Writes a silence; one with the same id is replaced.</summary>
+    Task SaveSilenceAsync(Silence silence, CancellationToken cancellation);
+
+    /// <summary>The silences of a pipeline, those that are over included, in no order.</summary>
+    IAsyncEnumerable<Silence> ListSilencesAsync(string pipeline, CancellationToken cancellation);
 
     /// <summary>Replaces the group by <paramref name="change"/> of it, by compare-and-swap; a null result keeps what is, and is returned.</summary>
     Task<AlertGroup?> UpdateGroupAsync(string pipeline, AlertTopic topic, Func<AlertGroup, AlertGroup?> change, CancellationToken cancellation);

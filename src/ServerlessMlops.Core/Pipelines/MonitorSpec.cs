@@ -137,4 +137,21 @@ public sealed record AlertSpec
 
     /// <summary>From how urgent.</summary>
     public AlertSeverity Severity { get; init; } = AlertSeverity.Warning;
+
+    /// <summary>Only when it was reported so often within a time. Absent: at the first report.</summary>
+    public AlertFrequency? After { get; init; }
+}
+
+/// <summary>
+/// So many reports within a time. A state (drift of one input) counts its own reports; an incident (a rejected upload) counts the incidents of
+/// its topic.
+/// </summary>
+public sealed record AlertFrequency
+{
+    /// <summary>How many.</summary>
+    [SpecRange(1, 20)]
+    public int Times { get; init; } = 3;
+
+    /// <summary>Within what time.</summary>
+    public TimeSpan Within { get; init; } = TimeSpan.FromHours(6);
 }

@@ -59,6 +59,24 @@ internal sealed class SpecRules(PipelineSpec spec, IReadOnlyDictionary<string, S
         }
 
         CheckDeploy();
+        for (int i = 0; i < spec.Alerts.Count; i++)
+        {
+            CheckAlert(spec.Alerts[i], $"alerts[{i}]");
+        }
+    }
+
+    private void CheckAlert(AlertSpec rule, string path)
+    {
+        // What the setting holds is sent to the channel's service: a spec must not be able to name, say, the storage account's key.
+        if (rule.UrlSetting is { } setting && !(setting.Length > 7 && setting.StartsWith("ALERTS_", StringComparison.Ordinal) && setting.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')))
+        {
+            Fault($"{path}.urlSetting", $"'{setting}' cannot name an alert setting; expected ALERTS_ and then letters, digits and underscores, such as ALERTS_ONCALL_URL.");
+        }
+
+        if (rule.After is { } after && (after.Within <= TimeSpan.Zero || after.Within > TimeSpan.FromDays(30)))
+        {
+            Fault($"{path}.after.within", $"{SpecDuration.Format(after.Within)} is not within 0 and 30d.");
+        }
     }
 
     private void CheckRoles()

@@ -24,6 +24,7 @@ public sealed class AlertCourier(AlertDispatcher dispatcher, TimeProvider time, 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var waiting = new Dictionary<DueNotification, DateTimeOffset>();
+        var sending = new List<Task>();
         try
         {
             while (!stoppingToken.IsCancellationRequested)
@@ -40,8 +41,10 @@ public sealed class AlertCourier(AlertDispatcher dispatcher, TimeProvider time, 
                 foreach (DueNotification due in waiting.Where(pair => pair.Value <= now).Select(pair => pair.Key).ToArray())
                 {
                     waiting.Remove(due);
-                    await SendAsync(due, stoppingToken);
+                    sending.Add(SendAsync(due, stoppingToken)); // one group's slow channel keeps no other group waiting
                 }
+
+                sending.RemoveAll(task => task.IsCompletedSuccessfully);
 
                 await WaitAsync(waiting.Count == 0 ? null : waiting.Values.Min(), stoppingToken);
             }
@@ -50,6 +53,8 @@ public sealed class AlertCourier(AlertDispatcher dispatcher, TimeProvider time, 
         {
             // What waits is on the list of due notifications; a sweep sends it.
         }
+
+        await Task.WhenAll(sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // ended by the same token
     }
 
     private async Task WaitAsync(DateTimeOffset? until, CancellationToken cancellation)

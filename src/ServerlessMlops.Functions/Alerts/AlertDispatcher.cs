@@ -45,11 +45,46 @@ public sealed class AlertDispatcher(
         }
 
         List<Alert> unsent = await AllAsync(alerts.ListUnsentAsync(due.Pipeline, due.Topic, cancellation));
-        int delivered = unsent.Count == 0 ? 0 : await TellAsync(claimed, unsent, cancellation);
-        await alerts.MarkSentAsync(due.Pipeline, unsent, now, cancellation);
+        int delivered = 0;
+        if (unsent.Count > 0)
+        {
+            (delivered, List<AlertSent> sent) = await TellAsync(claimed, unsent, cancellation);
+            await alerts.MarkSentAsync(due.Pipeline, sent, now, cancellation);
+        }
+
         await alerts.UpdateGroupAsync(due.Pipeline, due.Topic, group => group.Close(due.Number, time.GetUtcNow()), cancellation);
         await alerts.RemoveDueAsync(due, cancellation);
         return new DispatchResult(delivered, await PlanLeftoversAsync(due, cancellation));
+    }
+
+    /// <summary>Where the pipeline's alerts go; by the default rules where it has no spec or a faulty one.</summary>
+    public async Task<IReadOnlyList<AlertDestination>> DestinationsAsync(string pipeline, CancellationToken cancellation)
+    {
+        if (!PipelineName.IsValid(pipeline) || await pipelines.GetAsync(pipeline, cancellation) is not { } stored)
+        {
+            return AlertRouting.Destinations([]);
+        }
+
+        if (PipelineSpecParser.Parse(stored.Yaml).Spec is { } spec)
+        {
+            return AlertRouting.Destinations(spec.Alerts);
+        }
+
+        AlertsLog.DefaultRules(logger, pipeline);
+        return AlertRouting.Destinations([]);
+    }
+
+    /// <summary>Sends by one destination; null where it is an offer that nobody took up (its setting is not set).</summary>
+    public async Task<ChannelOutcome?> SendAsync(AlertDestination destination, AlertNotification notification, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        ArgumentNullException.ThrowIfNull(notification);
+        if (configuration[destination.Setting] is not { Length: > 0 } address)
+        {
+            return destination.IsOffer ? null : new ChannelOutcome(false, 0, $"App setting '{destination.Setting}' is not set.");
+        }
+
+        return await _channels[destination.To].SendAsync(notification, new ChannelAddress(address, configuration[$"{destination.Setting}_SECRET"]), cancellation);
     }
 
     /// <summary>What began while this notification was being sent found it planned and planned none of its own.</summary>
@@ -63,74 +98,76 @@ public sealed class AlertDispatcher(
         return null;
     }
 
-    private async Task<int> TellAsync(AlertGroup group, List<Alert> unsent, CancellationToken cancellation)
+    private async Task<(int Delivered, List<AlertSent> Sent)> TellAsync(AlertGroup group, List<Alert> unsent, CancellationToken cancellation)
     {
-        List<Alert> open = await AllAsync(alerts.ListOpenAsync(group.Pipeline, cancellation));
-        Alert[] telling = [.. unsent.Where(alert => !AlertRouting.IsInhibited(alert, open))];
-        var sent = (await alerts.ListDeliveriesAsync(group.Pipeline, AlertNotification.Of(group, unsent, default).Id, cancellation))
+        IReadOnlyList<AlertDestination> destinations = [.. (await DestinationsAsync(group.Pipeline, cancellation)).Where(d => !d.IsOffer || configuration[d.Setting] is { Length: > 0 })];
+        AlertSurroundings around = await SurroundingsAsync(group, unsent, destinations, cancellation);
+        List<Alert> holding = await AllAsync(alerts.ListOpenAsync(group.Pipeline, [group.Topic], cancellation));
+        AlertPlan[] plans = [.. unsent.Select(alert => AlertPlan.Of(alert, destinations, around, options.Value.Policy))];
+        var onRecord = (await alerts.ListDeliveriesAsync(group.Pipeline, group.NotificationId, cancellation))
             .Where(delivery => delivery.Delivered)
-            .Select(delivery => delivery.Rule)
+            .Select(delivery => delivery.Destination)
             .ToHashSet(StringComparer.Ordinal);
-        IEnumerable<Task<bool>> deliveries = (await RulesAsync(group.Pipeline, cancellation))
-            .Select(rule => (Rule: rule, Alerts: AlertRouting.Select(rule, telling)))
-            .Where(pair => pair.Alerts.Count > 0 && !sent.Contains(NameOf(pair.Rule)))
-            .DistinctBy(pair => NameOf(pair.Rule))
-            .Select(pair => DeliverAsync(pair.Rule, AlertNotification.Of(group, pair.Alerts, time.GetUtcNow()), cancellation));
-        return (await Task.WhenAll(deliveries)).Count(ok => ok);
+        (AlertDestination Destination, bool Delivered, bool Again, bool New)[] outcomes = await Task.WhenAll(destinations
+            .Where(destination => plans.Any(plan => plan.To.Contains(destination)))
+            .Select(async destination =>
+            {
+                if (onRecord.Contains(destination.Name))
+                {
+                    return (destination, true, false, false);
+                }
+
+                Alert[] telling = [.. plans.Where(plan => plan.To.Contains(destination)).Select(plan => plan.Alert)];
+                var notification = AlertNotification.Of(
+                    group, telling, holding.Where(a => destination.ToldOf(a) is { State: not AlertState.Resolved }), time.GetUtcNow());
+                ChannelOutcome outcome = await DeliverAsync(destination, notification, cancellation);
+                return (destination, outcome.Delivered, !outcome.Delivered && outcome.Attempts > 0, outcome.Delivered);
+            }));
+        return (outcomes.Count(o => o.New), [.. plans.Select(plan => new AlertSent(
+            plan.Alert,
+            [.. outcomes.Where(o => o.Delivered && plan.To.Contains(o.Destination))
+                .Select(o => new AlertTold(o.Destination.Name, group.NotificationId, plan.Alert.State, plan.Alert.Severity, around.Now))],
+            outcomes.Any(o => o.Again && plan.To.Contains(o.Destination)),
+            plan.Withheld,
+            plan.Waiting))]);
     }
 
-    private async Task<bool> DeliverAsync(AlertSpec rule, AlertNotification notification, CancellationToken cancellation)
+    private async Task<AlertSurroundings> SurroundingsAsync(
+        AlertGroup group, List<Alert> unsent, IReadOnlyList<AlertDestination> destinations, CancellationToken cancellation)
     {
-        string setting = AlertRouting.SettingName(rule);
-        string name = NameOf(rule);
-        AlertDelivery delivery;
-        if (configuration[setting] is not { Length: > 0 } address)
+        IReadOnlyList<AlertTopic> causes = AlertRouting.CausesOf(group.Topic);
+        List<Silence> silences = [];
+        await foreach (Silence silence in alerts.ListSilencesAsync(group.Pipeline, cancellation))
         {
-            // The default rule is an offer; a rule that somebody wrote and that leads nowhere is a fault.
-            if (ReferenceEquals(rule, AlertRouting.Default))
-            {
-                return false;
-            }
+            silences.Add(silence);
+        }
 
-            AlertsLog.NoAddress(logger, notification.Id, name, setting);
-            delivery = new AlertDelivery(notification.Pipeline, notification.Id, name, false, 0, time.GetUtcNow(), $"App setting '{setting}' is not set.");
+        TimeSpan within = destinations.SelectMany(d => d.Rules).Select(rule => rule.After?.Within ?? TimeSpan.Zero).DefaultIfEmpty().Max();
+        return new AlertSurroundings(
+            causes.Count == 0 ? [] : await AllAsync(alerts.ListOpenAsync(group.Pipeline, causes, cancellation)),
+            silences,
+            within == TimeSpan.Zero
+                ? []
+                : [.. (await AllAsync(alerts.ListSinceAsync(group.Pipeline, group.Topic, unsent.Min(a => a.LastAt) - within, cancellation))).Select(a => a.FirstAt)],
+            time.GetUtcNow());
+    }
+
+    private async Task<ChannelOutcome> DeliverAsync(AlertDestination destination, AlertNotification notification, CancellationToken cancellation)
+    {
+        ChannelOutcome outcome = (await SendAsync(destination, notification, cancellation))!;
+        if (outcome.Delivered)
+        {
+            AlertsLog.Delivered(logger, notification.Id, notification.Total, destination.Name, outcome.Sentence);
         }
         else
         {
-            ChannelOutcome outcome = await _channels[rule.To].SendAsync(notification, new ChannelAddress(address, configuration[$"{setting}_SECRET"]), cancellation);
-            delivery = new AlertDelivery(notification.Pipeline, notification.Id, name, outcome.Delivered, outcome.Attempts, time.GetUtcNow(), outcome.Sentence);
-            if (outcome.Delivered)
-            {
-                AlertsLog.Delivered(logger, notification.Id, notification.Total, name, outcome.Sentence);
-            }
-            else
-            {
-                AlertsLog.NotDelivered(logger, notification.Id, name, outcome.Sentence);
-            }
+            AlertsLog.NotDelivered(logger, notification.Id, destination.Name, outcome.Sentence);
         }
 
-        await alerts.SaveDeliveryAsync(delivery, cancellation);
-        return delivery.Delivered;
+        await alerts.SaveDeliveryAsync(
+            new AlertDelivery(notification.Pipeline, notification.Id, destination.Name, outcome.Delivered, outcome.Attempts, time.GetUtcNow(), outcome.Sentence), cancellation);
+        return outcome;
     }
-
-    private async Task<IReadOnlyList<AlertSpec>> RulesAsync(string pipeline, CancellationToken cancellation)
-    {
-        if (!PipelineName.IsValid(pipeline) || await pipelines.GetAsync(pipeline, cancellation) is not { } stored)
-        {
-            return AlertRouting.Rules([]);
-        }
-
-        if (PipelineSpecParser.Parse(stored.Yaml).Spec is { } spec)
-        {
-            return AlertRouting.Rules(spec.Alerts);
-        }
-
-        AlertsLog.DefaultRules(logger, pipeline);
-        return AlertRouting.Rules([]);
-    }
-
-    /// <summary>Channel and setting: what tells one rule's deliveries from another's, without the address. No characters that a row key refuses.</summary>
-    private static string NameOf(AlertSpec rule) => $"{rule.To.ToString().ToLowerInvariant()} {new string([.. AlertRouting.SettingName(rule).Where(c => char.IsAsciiLetterOrDigit(c) || c is '_' or ':' or '-')])}";
 
     private static async Task<List<Alert>> AllAsync(IAsyncEnumerable<Alert> source)
     {

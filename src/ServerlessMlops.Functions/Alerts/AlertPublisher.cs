@@ -11,7 +11,7 @@ namespace ServerlessMlops.Functions.Alerts;
 /// <see cref="AlertCourier"/>'s: raising waits for no channel.
 /// </summary>
 public sealed class AlertPublisher(
-    IAlertStore alerts, AlertCourier courier, IOptions<AlertsOptions> options, TimeProvider time, ILogger<AlertPublisher> logger) : IAlertSink
+    IAlertStore alerts, AlertPlanner planner, IOptions<AlertsOptions> options, ILogger<AlertPublisher> logger) : IAlertSink
 {
     /// <inheritdoc/>
     public async Task RaiseAsync(IReadOnlyList<AlertEvent> events, CancellationToken cancellation)
@@ -39,8 +39,7 @@ public sealed class AlertPublisher(
 
         foreach ((string pipeline, AlertTopic topic) in groups)
         {
-            AlertGroup? group = await alerts.UpdateGroupAsync(pipeline, topic, current => current.Schedule(time.GetUtcNow(), policy), cancellation);
-            courier.Expect(group!);
+            await planner.PlanAsync(pipeline, topic, cancellation);
         }
     }
 }

@@ -15,19 +15,18 @@ public sealed class AlertSweep(IAlertStore alerts, AlertDispatcher dispatcher, I
     public async Task<int> SweepAsync(CancellationToken cancellation)
     {
         int delivered = 0;
-        await foreach (DueNotification due in alerts.ListDueAsync(cancellation))
+        await Parallel.ForEachAsync(alerts.ListDueAsync(cancellation), new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellation }, async (due, ended) =>
         {
             try
             {
-                delivered += (await dispatcher.DispatchAsync(due, cancellation)).Delivered;
+                Interlocked.Add(ref delivered, (await dispatcher.DispatchAsync(due, ended)).Delivered);
             }
-            catch (Exception e) when (!cancellation.IsCancellationRequested)
+            catch (Exception e) when (!ended.IsCancellationRequested)
             {
                 // One pipeline's trouble is not another's; this one stays on the list.
                 AlertsLog.SweepFailed(logger, e);
             }
-        }
-
+        });
         return delivered;
     }
 }

@@ -3,14 +3,15 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Core.Telemetry;
 using ServerlessMlops.Functions.Hosting;
 
 namespace ServerlessMlops.Functions.Alerts;
 
-/// <summary>Alerts over HTTP.</summary>
-public sealed class AlertsApi(IAlertStore alerts, HostingOptions hosting)
+/// <summary>Alerts over HTTP. The pipeline <c>_unassigned</c> holds those of no pipeline.</summary>
+public sealed class AlertsApi(IAlertStore alerts, AlertPlanner planner, AlertRehearsal rehearsal, HostingOptions hosting)
 {
-    /// <summary>GET /api/pipelines/{pipeline}/alerts: latest beginning first. The pipeline <c>_unassigned</c> holds those of no pipeline.</summary>
+    /// <summary>GET /api/pipelines/{pipeline}/alerts: latest beginning first.</summary>
     [Function("ListAlerts")]
     public async Task<IActionResult> List(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/alerts")] HttpRequest request, string pipeline, CancellationToken cancellation)
@@ -25,33 +26,101 @@ public sealed class AlertsApi(IAlertStore alerts, HostingOptions hosting)
             : Listing.BadPageSize(request);
     }
 
-    /// <summary>POST /api/pipelines/{pipeline}/alerts/{id}/acknowledge: somebody looks after it; no more reminders. Repeating it changes nothing.</summary>
-    [Function("AcknowledgeAlert")]
-    public async Task<IActionResult> Acknowledge(
-        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/pipelines/{pipeline}/alerts/{id}/acknowledge")] HttpRequest request,
+    /// <summary>GET /api/pipelines/{pipeline}/alerts/{id}: the alert, and how each notification that told it was delivered.</summary>
+    [Function("GetAlert")]
+    public async Task<IActionResult> Get(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/alerts/{id}")] HttpRequest request,
         string pipeline,
         string id,
         CancellationToken cancellation)
     {
-        if (!IsListable(pipeline))
+        if (Fault(pipeline, id) is { } fault)
         {
-            return Problem.PipelineName(pipeline);
+            return fault;
         }
 
-        if (id.Length != 16 || !id.All(char.IsAsciiHexDigitLower))
+        if (await alerts.GetAsync(pipeline, id, cancellation) is not { } alert)
         {
-            return Problem.BadRequest($"'{id}' is no alert id; expected 16 hexadecimal digits, as GET /api/pipelines/{pipeline}/alerts lists them.");
+            return None(pipeline, id);
+        }
+
+        var deliveries = new List<AlertDelivery>();
+        foreach (string notification in alert.Told.Select(told => told.Notification).Distinct())
+        {
+            deliveries.AddRange(await alerts.ListDeliveriesAsync(pipeline, notification, cancellation));
+        }
+
+        return Json.Ok(new AlertView(alert, deliveries));
+    }
+
+    /// <summary>
+    /// POST /api/pipelines/{pipeline}/alerts/{id}/acknowledge: somebody looks after it; no more reminders, and services that keep incidents are told.
+    /// Repeating it changes nothing.
+    /// </summary>
+    [Function("AcknowledgeAlert")]
+    public Task<IActionResult> Acknowledge(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/pipelines/{pipeline}/alerts/{id}/acknowledge")] HttpRequest request,
+        string pipeline,
+        string id,
+        CancellationToken cancellation) => MoveAsync(request, pipeline, id, AlertMoves.Acknowledge, AlertState.Acknowledged, cancellation);
+
+    /// <summary>POST /api/pipelines/{pipeline}/alerts/{id}/resolve: it is over, says a person. Should it be reported again, it begins anew.</summary>
+    [Function("ResolveAlert")]
+    public Task<IActionResult> Resolve(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/pipelines/{pipeline}/alerts/{id}/resolve")] HttpRequest request,
+        string pipeline,
+        string id,
+        CancellationToken cancellation) => MoveAsync(request, pipeline, id, AlertMoves.Resolve, AlertState.Resolved, cancellation);
+
+    /// <summary>POST /api/pipelines/{pipeline}/alerts/test: a trial notification to every destination of the pipeline, and what came of each.</summary>
+    [Function("TestAlerts")]
+    public async Task<IActionResult> Test(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/pipelines/{pipeline}/alerts/test")] HttpRequest request, string pipeline, CancellationToken cancellation) =>
+        IsListable(pipeline)
+            ? Json.Ok(await rehearsal.RunAsync(pipeline, Caller.Of(request, hosting.PlatformAuthentication), cancellation))
+            : Problem.PipelineName(pipeline);
+
+    internal static bool IsListable(string pipeline) => pipeline == PipelineName.Unassigned || PipelineName.IsValid(pipeline);
+
+    internal static bool IsId(string id) => id.Length == 16 && id.All(char.IsAsciiHexDigitLower);
+
+    private async Task<IActionResult> MoveAsync(
+        HttpRequest request, string pipeline, string id, Func<Alert, string, Alert> move, AlertState wanted, CancellationToken cancellation)
+    {
+        if (Fault(pipeline, id) is { } fault)
+        {
+            return fault;
         }
 
         string by = Caller.Of(request, hosting.PlatformAuthentication);
-        Alert? alert = await alerts.UpdateAsync(pipeline, id, current => current is null ? null : AlertMoves.Acknowledge(current, by), cancellation);
-        return alert switch
+        Alert? before = null;
+        Alert? alert = await alerts.UpdateAsync(pipeline, id, current => (before = current) is null ? null : move(current!, by), cancellation);
+        if (alert is null)
         {
-            null => Problem.NotFound($"Pipeline '{pipeline}' has no alert '{id}'."),
-            { State: AlertState.Resolved } => Problem.Conflict($"Alert '{id}' of pipeline '{pipeline}' is over since {alert.LastAt:yyyy-MM-dd HH:mm} UTC; there is nothing to acknowledge."),
-            _ => Json.Ok(alert),
-        };
+            return None(pipeline, id);
+        }
+
+        if (alert.State != wanted)
+        {
+            return Problem.Conflict($"Alert '{id}' of pipeline '{pipeline}' is over since {alert.LastAt:yyyy-MM-dd HH:mm} UTC; there is nothing to acknowledge.");
+        }
+
+        if (before?.State != alert.State)
+        {
+            MlopsTelemetry.AlertMoved(alert);
+        }
+
+        return Json.Ok(await planner.PlanAsync(alert, cancellation));
     }
 
-    private static bool IsListable(string pipeline) => pipeline == PipelineName.Unassigned || PipelineName.IsValid(pipeline);
+    private static IActionResult? Fault(string pipeline, string id) => !IsListable(pipeline)
+        ? Problem.PipelineName(pipeline)
+        : IsId(id) ? null : Problem.BadRequest($"'{id}' is no alert id; expected 16 hexadecimal digits, as GET /api/pipelines/{pipeline}/alerts lists them.");
+
+    private static IActionResult None(string pipeline, string id) => Problem.NotFound($"Pipeline '{pipeline}' has no alert '{id}'.");
 }
+
+/// <summary>An alert, and how it was delivered.</summary>
+/// <param name="Alert">The alert.</param>
+/// <param name="Deliveries">Deliveries of the notifications that told it last.</param>
+public sealed record AlertView(Alert Alert, IReadOnlyList<AlertDelivery> Deliveries);

@@ -8,14 +8,11 @@ internal static partial class AlertsLog
     [LoggerMessage(6000, LogLevel.Information, "Alert {Id} of pipeline {Pipeline} ({Topic}): {State}. {Title}")]
     public static partial void Recorded(ILogger logger, string id, string pipeline, string topic, string state, string title);
 
-    [LoggerMessage(6001, LogLevel.Information, "Notification {Notification} ({Alerts} alerts) by {Rule}: {Outcome}")]
-    public static partial void Delivered(ILogger logger, string notification, int alerts, string rule, string outcome);
+    [LoggerMessage(6001, LogLevel.Information, "Notification {Notification} ({Alerts} alerts) by {Destination}: {Outcome}")]
+    public static partial void Delivered(ILogger logger, string notification, int alerts, string destination, string outcome);
 
-    [LoggerMessage(6002, LogLevel.Error, "Notification {Notification} could not be delivered by {Rule}: {Outcome}")]
-    public static partial void NotDelivered(ILogger logger, string notification, string rule, string outcome);
-
-    [LoggerMessage(6003, LogLevel.Warning, "Notification {Notification} by {Rule} has nowhere to go: app setting {Setting} is not set.")]
-    public static partial void NoAddress(ILogger logger, string notification, string rule, string setting);
+    [LoggerMessage(6002, LogLevel.Error, "Notification {Notification} could not be delivered by {Destination}: {Outcome}")]
+    public static partial void NotDelivered(ILogger logger, string notification, string destination, string outcome);
 
     [LoggerMessage(6004, LogLevel.Warning, "Sending due notifications failed; the next sweep tries again.")]
     public static partial void SweepFailed(ILogger logger, Exception exception);

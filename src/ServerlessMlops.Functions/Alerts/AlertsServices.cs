@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Functions.Alerts.Channels;
 using ServerlessMlops.Storage.Alerts;
@@ -15,9 +16,13 @@ public static class AlertsServices
         services.AddOptions<AlertsOptions>().BindConfiguration(AlertsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IAlertStore, AlertsTable>();
-        services.TryAddSingleton<ChannelHttp>();
+        services.TryAddSingleton<DeliveryAttempts>();
+        services.TryAddSingleton(provider => new ChannelHttp(
+            provider.GetRequiredService<IOptions<AlertsOptions>>(), provider.GetRequiredService<DeliveryAttempts>(), provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<AlertDispatcher>();
         services.TryAddSingleton<AlertCourier>();
+        services.TryAddSingleton<AlertPlanner>();
+        services.TryAddSingleton<AlertRehearsal>();
         services.TryAddSingleton<IAlertSink, AlertPublisher>();
         services.TryAddEnumerable([
             ServiceDescriptor.Singleton<IAlertChannel, WebhookChannel>(),

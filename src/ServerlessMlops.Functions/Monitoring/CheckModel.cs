@@ -149,7 +149,7 @@ public sealed class CheckModel(
     private async Task<List<Alert>> OpenAsync(string pipeline, CancellationToken cancellation)
     {
         var open = new List<Alert>();
-        await foreach (Alert alert in alerts.ListOpenAsync(pipeline, cancellation))
+        await foreach (Alert alert in alerts.ListOpenAsync(pipeline, [], cancellation))
         {
             open.Add(alert);
         }

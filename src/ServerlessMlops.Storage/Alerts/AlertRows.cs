@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using ServerlessMlops.Core;
 using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Core.Pipelines;
 
@@ -8,16 +10,21 @@ namespace ServerlessMlops.Storage.Alerts;
 
 /// <summary>
 /// Rows of the <c>alerts</c> table. Partition key the pipeline; row keys: <c>at:{newest first}:{id}</c> the alert, in the order of
-/// listings; <c>id:{id}</c> which says where that stands; <c>group:{topic}</c>; <c>sent:{notification}|{rule}</c>. Partition
+/// listings; <c>id:{id}</c> which says where that stands; <c>group:{topic}</c>; <c>sent:{notification}|{destination}</c>; <c>silence:{id}</c>. Partition
 /// <c>_due</c> (no pipeline is named so) lists notifications that wait: <c>{pipeline}|{topic}|{number}</c>.
 /// </summary>
 internal static class AlertRows
 {
     public const string DuePartition = "_due";
+    public const string SilencePrefix = "silence:";
 
     public static string IdKey(string id) => $"id:{id}";
 
     public static string AtKey(Alert alert) => $"at:{TableListing.Descending(alert.FirstAt.UtcTicks)}:{alert.Id}";
+
+    public static string AtKeyBound(DateTimeOffset since) => $"at:{TableListing.Descending(since.UtcTicks)};"; // ';' follows ':'
+
+    public static string SilenceKey(string id) => SilencePrefix + id;
 
     public static string GroupKey(AlertTopic topic) => $"group:{topic}";
 
@@ -48,7 +55,12 @@ internal static class AlertRows
         ["Occurrences"] = alert.Occurrences,
         ["Observation"] = alert.Observation,
         ["Unsent"] = alert.Unsent,
-        ["NotifiedAt"] = alert.NotifiedAt,
+        ["DecidedAt"] = alert.DecidedAt,
+        ["Told"] = JsonSerializer.Serialize(alert.Told, MlopsJson.Options),
+        ["Recent"] = JsonSerializer.Serialize(alert.Recent, MlopsJson.Options),
+        ["Waiting"] = alert.Waiting,
+        ["Withheld"] = TableText.Fit(alert.Withheld),
+        ["Failures"] = alert.Failures,
         ["AcknowledgedBy"] = alert.AcknowledgedBy,
     };
 
@@ -68,7 +80,12 @@ internal static class AlertRows
         Occurrences = row.GetInt64("Occurrences")!.Value,
         Observation = row.GetInt64("Observation")!.Value,
         Unsent = row.GetBoolean("Unsent")!.Value,
-        NotifiedAt = row.GetDateTimeOffset("NotifiedAt"),
+        DecidedAt = row.GetDateTimeOffset("DecidedAt"),
+        Told = TableText.Read<IReadOnlyList<AlertTold>>(row.GetString("Told"), []),
+        Recent = TableText.Read<IReadOnlyList<DateTimeOffset>>(row.GetString("Recent"), []),
+        Waiting = row.GetBoolean("Waiting") ?? false,
+        Withheld = row.GetString("Withheld"),
+        Failures = row.GetInt32("Failures") ?? 0,
         AcknowledgedBy = row.GetString("AcknowledgedBy"),
         ETag = row.ETag.ToString(),
     };
@@ -89,10 +106,10 @@ internal static class AlertRows
         SentAt = row.GetDateTimeOffset("SentAt"),
     };
 
-    public static TableEntity ToRow(AlertDelivery delivery) => new(delivery.Pipeline, DeliveryPrefix(delivery.Notification) + delivery.Rule)
+    public static TableEntity ToRow(AlertDelivery delivery) => new(delivery.Pipeline, DeliveryPrefix(delivery.Notification) + delivery.Destination)
     {
         ["Notification"] = delivery.Notification,
-        ["Rule"] = delivery.Rule,
+        ["Destination"] = delivery.Destination,
         ["Delivered"] = delivery.Delivered,
         ["Attempts"] = delivery.Attempts,
         ["At"] = delivery.At,
@@ -102,9 +119,31 @@ internal static class AlertRows
     public static AlertDelivery ToDelivery(TableEntity row) => new(
         row.PartitionKey,
         row.GetString("Notification"),
-        row.GetString("Rule"),
+        row.GetString("Destination"),
         row.GetBoolean("Delivered")!.Value,
         row.GetInt32("Attempts")!.Value,
         row.GetDateTimeOffset("At")!.Value,
         row.GetString("Outcome"));
+
+    public static TableEntity ToRow(Silence silence) => new(silence.Pipeline, SilenceKey(silence.Id))
+    {
+        ["Topic"] = silence.Topic?.ToString(),
+        ["Subject"] = TableText.Fit(silence.Subject),
+        ["Until"] = silence.Until,
+        ["Why"] = TableText.Fit(silence.Why),
+        ["By"] = silence.By,
+        ["CreatedAt"] = silence.CreatedAt,
+    };
+
+    public static Silence ToSilence(TableEntity row) => new()
+    {
+        Id = row.RowKey[SilencePrefix.Length..],
+        Pipeline = row.PartitionKey,
+        Topic = row.GetString("Topic") is { } topic ? Enum.Parse<AlertTopic>(topic) : null,
+        Subject = row.GetString("Subject"),
+        Until = row.GetDateTimeOffset("Until")!.Value,
+        Why = row.GetString("Why"),
+        By = row.GetString("By"),
+        CreatedAt = row.GetDateTimeOffset("CreatedAt")!.Value,
+    };
 }

@@ -72,35 +72,62 @@ public sealed class AlertsTable(TableServiceClient service) : IAlertStore
     }
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<Alert> ListOpenAsync(string pipeline, CancellationToken cancellation) =>
-        QueryAsync(pipeline, TableClient.CreateQueryFilter($"State ne {AlertState.Resolved.ToString()}"), cancellation);
+    public IAsyncEnumerable<Alert> ListOpenAsync(string pipeline, IReadOnlyList<AlertTopic> topics, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(topics);
+        string open = TableClient.CreateQueryFilter($"State ne {AlertState.Resolved.ToString()}");
+        string about = string.Join(" or ", topics.Select(topic => TableClient.CreateQueryFilter($"Topic eq {topic.ToString()}")));
+        return QueryAsync(pipeline, about.Length == 0 ? open : $"{open} and ({about})", cancellation);
+    }
 
     /// <inheritdoc/>
     public IAsyncEnumerable<Alert> ListUnsentAsync(string pipeline, AlertTopic topic, CancellationToken cancellation) =>
         QueryAsync(pipeline, TableClient.CreateQueryFilter($"Topic eq {topic.ToString()} and Unsent eq {true}"), cancellation);
 
     /// <inheritdoc/>
-    public async Task MarkSentAsync(string pipeline, IReadOnlyCollection<Alert> told, DateTimeOffset at, CancellationToken cancellation)
+    public IAsyncEnumerable<Alert> ListSinceAsync(string pipeline, AlertTopic topic, DateTimeOffset since, CancellationToken cancellation) =>
+        QueryAsync(pipeline, TableClient.CreateQueryFilter($"RowKey lt {AlertRows.AtKeyBound(since)} and Topic eq {topic.ToString()}"), cancellation);
+
+    /// <inheritdoc/>
+    public async Task MarkSentAsync(string pipeline, IReadOnlyCollection<AlertSent> sent, DateTimeOffset at, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(told);
+        ArgumentNullException.ThrowIfNull(sent);
         TableClient table = await _table.OpenAsync(cancellation);
-        foreach (Alert[] batch in told.Chunk(100))
+        foreach (AlertSent[] batch in sent.Chunk(100))
         {
             try
             {
                 await table.SubmitTransactionAsync(
-                    batch.Select(alert => new TableTransactionAction(
-                        TableTransactionActionType.UpdateReplace, AlertRows.ToRow(AlertMoves.MarkSent(alert, alert, at)), new ETag(alert.ETag!))),
+                    batch.Select(one => new TableTransactionAction(
+                        TableTransactionActionType.UpdateReplace, AlertRows.ToRow(AlertMoves.MarkSent(one.Seen, one, at)), new ETag(one.Seen.ETag!))),
                     cancellation);
             }
             catch (RequestFailedException e) when (e.Status is 404 or 412)
             {
                 // One of them moved on meanwhile: each by itself, against what it is now.
-                foreach (Alert alert in batch)
+                foreach (AlertSent one in batch)
                 {
-                    await UpdateAsync(pipeline, alert.Id, current => current is null ? null : AlertMoves.MarkSent(current, alert, at), cancellation);
+                    await UpdateAsync(pipeline, one.Seen.Id, current => current is null ? null : AlertMoves.MarkSent(current, one, at), cancellation);
                 }
             }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task SaveSilenceAsync(Silence silence, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(silence);
+        TableClient table = await _table.OpenAsync(cancellation);
+        await table.UpsertEntityAsync(AlertRows.ToRow(silence), TableUpdateMode.Replace, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<Silence> ListSilencesAsync(string pipeline, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        TableClient table = await _table.OpenAsync(cancellation);
+        await foreach (TableEntity row in table.QueryAsync<TableEntity>(TableListing.PrefixFilter(pipeline, AlertRows.SilencePrefix), cancellationToken: cancellation))
+        {
+            yield return AlertRows.ToSilence(row);
         }
     }
 

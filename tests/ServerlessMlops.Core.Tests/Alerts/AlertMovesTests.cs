@@ -42,7 +42,8 @@ public class AlertMovesTests
     public void Apply_Acknowledged_RemindsNoMoreButTellsTheEnd()
     {
         Alert alert = AlertMoves.Acknowledge(Told(AlertMoves.Apply(null, Event(1), Policy)!, At), "ann");
-        alert = AlertMoves.Apply(alert, Event(9), Policy)!;
+        alert.Unsent.ShouldBeTrue(); // for services that keep incidents
+        alert = AlertMoves.Apply(AlertMoves.MarkSent(alert, new AlertSent(alert, [], false, null, false), At), Event(9), Policy)!;
         (alert.State, alert.Unsent, alert.AcknowledgedBy).ShouldBe((AlertState.Acknowledged, false, "ann"));
         alert = AlertMoves.Apply(alert, Event(10) with { Resolved = true }, Policy)!;
         (alert.State, alert.Unsent).ShouldBe((AlertState.Resolved, true));
@@ -73,26 +74,6 @@ public class AlertMovesTests
     }
 
     [Fact]
-    public void IsInhibited_DriftBesideBadData_OnlyTheCauseIsTold()
-    {
-        Alert drift = AlertMoves.Apply(null, Event(1), Policy)!;
-        Alert quality = drift with { Topic = AlertTopic.Quality };
-        AlertRouting.IsInhibited(drift, [drift, quality]).ShouldBeTrue();
-        AlertRouting.IsInhibited(quality, [drift, quality]).ShouldBeFalse();
-        AlertRouting.IsInhibited(drift, [quality with { State = AlertState.Resolved }]).ShouldBeFalse();
-    }
-
-    [Fact]
-    public void Select_BySeverityAndTopic()
-    {
-        Alert drift = AlertMoves.Apply(null, Event(1), Policy)!;
-        AlertRouting.Select(new AlertSpec { To = AlertTarget.Slack, On = [AlertTopic.Drift] }, [drift]).Count.ShouldBe(1);
-        AlertRouting.Select(new AlertSpec { To = AlertTarget.Slack, On = [AlertTopic.Slo] }, [drift]).ShouldBeEmpty();
-        AlertRouting.Select(new AlertSpec { To = AlertTarget.Slack, Severity = AlertSeverity.Critical }, [drift]).ShouldBeEmpty();
-        AlertRouting.SettingName(new AlertSpec { To = AlertTarget.Teams }).ShouldBe("ALERTS_TEAMS_URL");
-    }
-
-    [Fact]
     public void MonitorAlerts_AlarmThenWarningThenOk_FiresHoldsResolves()
     {
         MonitorReport Report(MonitorVerdict verdict, int hour) => new("p", 3, At.AddHours(hour - 1), At.AddHours(hour), 100, 100, 0.001, [
@@ -112,5 +93,46 @@ public class AlertMovesTests
         At = At.AddHours(hour), Evidence = $"report {hour}", Observation = hour,
     };
 
-    private static Alert Told(Alert alert, DateTimeOffset at) => AlertMoves.MarkSent(alert, alert, at.AddHours(1));
+    [Fact]
+    public void Acknowledge_NeverTold_HasNothingToTell()
+    {
+        AlertMoves.Acknowledge(AlertMoves.Apply(null, Event(1), Policy)!, "ann").Unsent.ShouldBeFalse();
+        AlertMoves.Acknowledge(Told(AlertMoves.Apply(null, Event(1), Policy)!, At), "ann").Unsent.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Resolve_ByAPerson_EndsItAndALaterReportBeginsAnew()
+    {
+        Alert alert = AlertMoves.Resolve(Told(AlertMoves.Apply(null, Event(1), Policy)!, At), "ann");
+        (alert.State, alert.Unsent, alert.AcknowledgedBy).ShouldBe((AlertState.Resolved, true, "ann"));
+        AlertMoves.Resolve(alert, "bob").ShouldBeSameAs(alert);
+        alert = AlertMoves.Apply(alert, Event(2), Policy)!;
+        (alert.State, alert.Unsent, alert.Occurrences, alert.Told.Count).ShouldBe((AlertState.Firing, true, 1, 0));
+    }
+
+    [Fact]
+    public void MarkSent_DestinationFails_IsTriedAgainButNotForEver()
+    {
+        Alert alert = AlertMoves.Apply(null, Event(1), Policy)!;
+        for (int i = 1; i < AlertMoves.MaxFailures; i++)
+        {
+            alert = AlertMoves.MarkSent(alert, new AlertSent(alert, [], Failed: true, null, false), At);
+            (alert.Unsent, alert.Failures).ShouldBe((true, i));
+        }
+
+        AlertMoves.MarkSent(alert, new AlertSent(alert, [], Failed: true, null, false), At).Unsent.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void MarkSent_EndedMeanwhile_TheEndRemainsToBeTold()
+    {
+        Alert seen = Told(AlertMoves.Apply(null, Event(1), Policy)!, At);
+        Alert current = AlertMoves.Apply(seen, Event(2) with { Resolved = true }, Policy)!;
+        AlertMoves.MarkSent(current, new AlertSent(seen, [], false, null, false), At).Unsent.ShouldBeTrue();
+        Alert anew = AlertMoves.Apply(current, Event(3), Policy)!;
+        AlertMoves.MarkSent(anew, new AlertSent(seen, [], false, null, false), At).ShouldBeSameAs(anew);
+    }
+
+    private static Alert Told(Alert alert, DateTimeOffset at) => AlertMoves.MarkSent(
+        alert, new AlertSent(alert, [new AlertTold("webhook X", "n-1", alert.State, alert.Severity, at.AddHours(1))], false, null, false), at.AddHours(1));
 }

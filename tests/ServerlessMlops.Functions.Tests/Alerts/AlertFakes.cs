@@ -8,6 +8,7 @@ using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Functions.Alerts;
 using ServerlessMlops.Functions.Alerts.Channels;
+using ServerlessMlops.Functions.Hosting;
 using ServerlessMlops.TestSupport.Time;
 
 namespace ServerlessMlops.Functions.Tests.Alerts;
@@ -19,6 +20,7 @@ internal sealed class FakeAlertStore : IAlertStore
     private readonly Dictionary<(string, string), Alert> _alerts = [];
     private readonly Dictionary<(string, AlertTopic), AlertGroup> _groups = [];
     private readonly HashSet<DueNotification> _due = [];
+    private readonly Dictionary<string, Silence> _silences = [];
 
     public List<AlertDelivery> Deliveries { get; } = [];
 
@@ -44,16 +46,39 @@ internal sealed class FakeAlertStore : IAlertStore
     public Task<Core.Page<Alert>> ListAsync(string pipeline, int pageSize, string? continuation, CancellationToken cancellation) =>
         Task.FromResult(new Core.Page<Alert>([.. _alerts.Values.Where(a => a.Pipeline == pipeline).Take(pageSize)], null));
 
-    public IAsyncEnumerable<Alert> ListOpenAsync(string pipeline, CancellationToken cancellation) => Some(a => a.Pipeline == pipeline && a.State != AlertState.Resolved);
+    public IAsyncEnumerable<Alert> ListOpenAsync(string pipeline, IReadOnlyList<AlertTopic> topics, CancellationToken cancellation) =>
+        Some(a => a.Pipeline == pipeline && a.State != AlertState.Resolved && (topics.Count == 0 || topics.Contains(a.Topic)));
 
     public IAsyncEnumerable<Alert> ListUnsentAsync(string pipeline, AlertTopic topic, CancellationToken cancellation) =>
         Some(a => a.Pipeline == pipeline && a.Topic == topic && a.Unsent);
 
-    public async Task MarkSentAsync(string pipeline, IReadOnlyCollection<Alert> told, DateTimeOffset at, CancellationToken cancellation)
+    public IAsyncEnumerable<Alert> ListSinceAsync(string pipeline, AlertTopic topic, DateTimeOffset since, CancellationToken cancellation) =>
+        Some(a => a.Pipeline == pipeline && a.Topic == topic && a.FirstAt >= since);
+
+    public async Task MarkSentAsync(string pipeline, IReadOnlyCollection<AlertSent> sent, DateTimeOffset at, CancellationToken cancellation)
     {
-        foreach (Alert alert in told)
+        foreach (AlertSent one in sent)
         {
-            await UpdateAsync(pipeline, alert.Id, current => AlertMoves.MarkSent(current!, alert, at), cancellation);
+            await UpdateAsync(pipeline, one.Seen.Id, current => AlertMoves.MarkSent(current!, one, at), cancellation);
+        }
+    }
+
+    public Task SaveSilenceAsync(Silence silence, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            _silences[silence.Id] = silence;
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public async IAsyncEnumerable<Silence> ListSilencesAsync(string pipeline, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await Task.Yield();
+        foreach (Silence silence in _silences.Values.Where(s => s.Pipeline == pipeline).ToArray())
+        {
+            yield return silence;
         }
     }
 
@@ -138,12 +163,15 @@ internal sealed class FakeChannel(AlertTarget target) : IAlertChannel
 
     public Func<ChannelOutcome> Answer { get; set; } = () => new ChannelOutcome(true, 1, "Answered 200.");
 
+    public Task Gate { get; set; } = Task.CompletedTask;
+
     public AlertTarget Target => target;
 
-    public Task<ChannelOutcome> SendAsync(AlertNotification notification, ChannelAddress address, CancellationToken cancellation)
+    public async Task<ChannelOutcome> SendAsync(AlertNotification notification, ChannelAddress address, CancellationToken cancellation)
     {
+        await Gate.WaitAsync(cancellation);
         Told.Enqueue(notification);
-        return Task.FromResult(Answer());
+        return Answer();
     }
 }
 
@@ -154,8 +182,13 @@ internal sealed class AlertsHarness
     {
         IOptions<AlertsOptions> options = Options.Create(new AlertsOptions());
         IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(settings.ToDictionary(s => s, string? (_) => "https://example.invalid/hook")).Build();
-        Dispatcher = new AlertDispatcher(Store, new FakePipelines(yaml), [Webhook, Slack], configuration, options, Clock, NullLogger<AlertDispatcher>.Instance);
-        Sink = new AlertPublisher(Store, new AlertCourier(Dispatcher, Clock, NullLogger<AlertCourier>.Instance), options, Clock, NullLogger<AlertPublisher>.Instance);
+        Dispatcher = new AlertDispatcher(Store, new FakePipelines(yaml), [Webhook, Slack, PagerDuty], configuration, options, Clock, NullLogger<AlertDispatcher>.Instance);
+        Courier = new AlertCourier(Dispatcher, Clock, NullLogger<AlertCourier>.Instance);
+        var planner = new AlertPlanner(Store, Courier, options, Clock);
+        Sink = new AlertPublisher(Store, planner, options, NullLogger<AlertPublisher>.Instance);
+        var hosting = new HostingOptions(false);
+        Api = new AlertsApi(Store, planner, new AlertRehearsal(Dispatcher, Clock), hosting);
+        Silences = new SilencesApi(Store, hosting, Clock);
         Sweep = new AlertSweep(Store, Dispatcher, NullLogger<AlertSweep>.Instance);
     }
 
@@ -167,7 +200,15 @@ internal sealed class AlertsHarness
 
     public FakeChannel Slack { get; } = new(AlertTarget.Slack);
 
+    public FakeChannel PagerDuty { get; } = new(AlertTarget.PagerDuty);
+
     public AlertDispatcher Dispatcher { get; }
+
+    public AlertCourier Courier { get; }
+
+    public AlertsApi Api { get; }
+
+    public SilencesApi Silences { get; }
 
     public IAlertSink Sink { get; }
 

@@ -17,11 +17,12 @@ public class AlertsTableTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
     {
         string pipeline = azurite.UniqueName();
         await Task.WhenAll(Enumerable.Range(1, 20).Select(i => Apply(Event(pipeline, "speed", i))));
-        List<Alert> open = await All(_alerts.ListOpenAsync(pipeline, default));
+        List<Alert> open = await All(_alerts.ListOpenAsync(pipeline, [], default));
         Alert alert = open.ShouldHaveSingleItem();
         alert.Occurrences.ShouldBeInRange(1, 20);
         alert.Observation.ShouldBe(20);
-        (await _alerts.GetAsync(pipeline, alert.Id, default)).ShouldBe(alert);
+        (await _alerts.GetAsync(pipeline, alert.Id, default)).ShouldBeEquivalentTo(alert);
+        alert.Recent.Count.ShouldBe((int)alert.Occurrences);
     }
 
     [Fact]
@@ -47,9 +48,9 @@ public class AlertsTableTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
 
         List<Alert> unsent = await All(_alerts.ListUnsentAsync(pipeline, AlertTopic.Drift, default));
         unsent.Count.ShouldBe(120);
-        await _alerts.UpdateAsync(pipeline, unsent[5].Id, a => a! with { NotifiedAt = At }, default);
+        await _alerts.UpdateAsync(pipeline, unsent[5].Id, a => a! with { Told = [new AlertTold("slack X", "n-1", AlertState.Firing, AlertSeverity.Warning, At)] }, default);
         await Apply(Event(pipeline, unsent[5].Subject, 2) with { Resolved = true });
-        await _alerts.MarkSentAsync(pipeline, unsent, At, default);
+        await _alerts.MarkSentAsync(pipeline, [.. unsent.Select(a => new AlertSent(a, [], false, null, false))], At, default);
         (await All(_alerts.ListUnsentAsync(pipeline, AlertTopic.Drift, default))).ShouldHaveSingleItem().Id.ShouldBe(unsent[5].Id);
         (await All(_alerts.ListUnsentAsync(pipeline, AlertTopic.Slo, default))).ShouldBeEmpty();
     }
@@ -79,6 +80,33 @@ public class AlertsTableTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
         await _alerts.SaveDeliveryAsync(delivery with { Delivered = true, Outcome = "200" }, default);
         (await _alerts.ListDeliveriesAsync(pipeline, "n-1", default)).ShouldHaveSingleItem().Delivered.ShouldBeTrue();
         (await _alerts.ListDeliveriesAsync(pipeline, "n-10", default)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task ListSinceAsync_ByTopicAndBeginning_LeavesOutTheOlder()
+    {
+        string pipeline = azurite.UniqueName();
+        for (int hour = 0; hour < 4; hour++)
+        {
+            await Apply(Event(pipeline, $"s{hour}", 1) with { At = At.AddHours(hour) });
+        }
+
+        await Apply(Event(pipeline, "other", 1) with { Topic = AlertTopic.Slo, At = At.AddHours(3) });
+        (await All(_alerts.ListSinceAsync(pipeline, AlertTopic.Drift, At.AddHours(2), default))).Select(a => a.Subject).ShouldBe(["s3", "s2"]);
+        (await All(_alerts.ListOpenAsync(pipeline, [AlertTopic.Slo, AlertTopic.Value], default))).ShouldHaveSingleItem().Subject.ShouldBe("other");
+    }
+
+    [Fact]
+    public async Task SaveSilenceAsync_EndedEarly_IsOneRow()
+    {
+        string pipeline = azurite.UniqueName();
+        Silence silence = Silence.Of(pipeline, AlertTopic.Drift, "input *", At.AddHours(2), "maintenance", "ann", At);
+        await _alerts.SaveSilenceAsync(silence, default);
+        await _alerts.SaveSilenceAsync(Silence.Of(pipeline, null, null, At.AddHours(3), "holiday", "bob", At), default);
+        await _alerts.SaveSilenceAsync(silence with { Until = At.AddHours(1) }, default);
+        List<Silence> silences = await All(_alerts.ListSilencesAsync(pipeline, default));
+        silences.Count.ShouldBe(2);
+        silences.Single(s => s.Id == silence.Id).ShouldBe(silence with { Until = At.AddHours(1) });
     }
 
     private static AlertEvent Event(string pipeline, string subject, long observation) => new()

@@ -23,6 +23,8 @@ internal static class AddressGuard
         IPNetwork.Parse("ff00::/8"), // multicast
     ];
 
+    private static readonly IPNetwork Nat64 = IPNetwork.Parse("64:ff9b::/96");
+
     /// <summary>What is wrong with the URL, or null.</summary>
     public static string? Fault(string text, bool allowLoopback, out Uri? url)
     {
@@ -46,18 +48,21 @@ internal static class AddressGuard
             : $"the URL's scheme is '{url.Scheme}'; expected https (http only to this machine, with Alerts:AllowLoopback=true)";
     }
 
-    /// <summary>Whether a connection to the address is refused.</summary>
+    /// <summary>Whether a connection to the address is refused: it, or the IPv4 address that it carries through a gateway.</summary>
     public static bool IsRefused(IPAddress address, bool allowLoopback)
     {
-        IPAddress plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        IPAddress plain = Embedded(address) ?? address;
         return IPAddress.IsLoopback(plain) ? !allowLoopback : Refused.Any(network => network.Contains(plain));
     }
 
-    /// <summary>Connects to the first allowed address of the host.</summary>
-    /// <exception cref="HttpRequestException">None is allowed.</exception>
-    public static async ValueTask<Stream> ConnectAsync(DnsEndPoint endpoint, bool allowLoopback, CancellationToken cancellation)
+    /// <summary>
+    /// Connects to the first allowed address of the host. The addresses that were looked at are those that are connected to, so a name that
+    /// resolves otherwise a moment later (DNS rebinding) leads nowhere else.
+    /// </summary>
+    /// <exception cref="AddressRefusedException">None is allowed.</exception>
+    public static async ValueTask<Stream> ConnectAsync(DnsEndPoint endpoint, bool allowLoopback, HostResolver resolve, CancellationToken cancellation)
     {
-        IPAddress[] addresses = await Dns.GetHostAddressesAsync(endpoint.Host, cancellation);
+        IPAddress[] addresses = await resolve(endpoint.Host, cancellation);
         IPAddress[] allowed = [.. addresses.Where(address => !IsRefused(address, allowLoopback))];
         if (allowed.Length == 0)
         {
@@ -76,7 +81,43 @@ internal static class AddressGuard
             throw;
         }
     }
+
+    /// <summary>The IPv4 address within an IPv6 one: mapped, compatible, by NAT64 (RFC 6052), 6to4 (RFC 3056) or Teredo (RFC 4380); null where there is none.</summary>
+    private static IPAddress? Embedded(IPAddress address)
+    {
+        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+        {
+            return null;
+        }
+
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out _);
+        if (address.IsIPv4MappedToIPv6 || Nat64.Contains(address) || (!bytes[..12].ContainsAnyExcept((byte)0) && bytes[12] != 0))
+        {
+            return new IPAddress(bytes[12..]);
+        }
+
+        if (bytes[0] == 0x20 && bytes[1] == 0x02)
+        {
+            return new IPAddress(bytes[2..6]);
+        }
+
+        if (!address.IsIPv6Teredo)
+        {
+            return null;
+        }
+
+        for (int i = 12; i < 16; i++)
+        {
+            bytes[i] ^= 0xFF;
+        }
+
+        return new IPAddress(bytes[12..]);
+    }
 }
+
+/// <summary>Finds the addresses of a host name.</summary>
+internal delegate Task<IPAddress[]> HostResolver(string host, CancellationToken cancellation);
 
 /// <summary>An address that alerts are never sent to.</summary>
 internal sealed class AddressRefusedException(string message) : Exception(message);

@@ -1,9 +1,8 @@
 using System.Net;
 using System.Net.Mail;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Options;
-using Polly;
-using Polly.Retry;
 using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Core.Pipelines;
 
@@ -13,30 +12,13 @@ namespace ServerlessMlops.Functions.Alerts.Channels;
 /// E-mail by SMTP. The setting holds <c>smtps://user@host:587/?from=a@x&amp;to=b@y,c@y</c> (STARTTLS is required; <c>smtp://</c> only to this
 /// machine, where a setting allows it); the password stands in the setting's <c>_SECRET</c>.
 /// </summary>
-public sealed class EmailChannel : IAlertChannel
+/// <remarks>
+/// The server's addresses are looked at before each attempt; the client then resolves its name once more. A name that leads elsewhere the second time
+/// gains nothing: TLS asks for the certificate of that name before anything is said.
+/// </remarks>
+public sealed class EmailChannel(IOptions<AlertsOptions> options, DeliveryAttempts attempts) : IAlertChannel
 {
-    private readonly AlertsOptions _options;
-    private readonly ResiliencePipeline _pipeline;
-
-    /// <summary>A channel with the retries of the settings.</summary>
-    public EmailChannel(IOptions<AlertsOptions> options, TimeProvider time)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        _options = options.Value;
-        var builder = new ResiliencePipelineBuilder { TimeProvider = time };
-        if (_options.Retries > 0)
-        {
-            builder.AddRetry(new RetryStrategyOptions
-            {
-                MaxRetryAttempts = _options.Retries,
-                Delay = _options.RetryDelay,
-                BackoffType = DelayBackoffType.Exponential,
-                ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Exception is SmtpException e && IsPassing(e)),
-            });
-        }
-
-        _pipeline = builder.Build();
-    }
+    private readonly bool _allowLoopback = options.Value.AllowLoopback;
 
     /// <inheritdoc/>
     public AlertTarget Target => AlertTarget.Email;
@@ -46,54 +28,47 @@ public sealed class EmailChannel : IAlertChannel
     {
         ArgumentNullException.ThrowIfNull(notification);
         ArgumentNullException.ThrowIfNull(address);
-        if (SmtpAddress.Parse(address.Value, _options.AllowLoopback, out SmtpAddress? smtp) is { } fault)
-        {
-            return new ChannelOutcome(false, 0, $"Not sent: {fault}.");
-        }
+        return SmtpAddress.Parse(address.Value, _allowLoopback, out SmtpAddress? smtp) is { } fault
+            ? new ChannelOutcome(false, 0, $"Not sent: {fault}.")
+            : await attempts.RunAsync(ended => SendOnceAsync(notification, smtp!, address.Secret, ended), cancellation);
+    }
 
-        IPAddress[] resolved;
+    private async Task<DeliveryAnswer> SendOnceAsync(AlertNotification notification, SmtpAddress smtp, string? secret, CancellationToken cancellation)
+    {
         try
         {
-            resolved = await Dns.GetHostAddressesAsync(smtp!.Host, cancellation);
-        }
-        catch (System.Net.Sockets.SocketException)
-        {
-            return new ChannelOutcome(false, 0, "Not sent: the mail server's name cannot be resolved.");
-        }
+            IPAddress[] resolved = await Dns.GetHostAddressesAsync(smtp.Host, cancellation);
+            if (resolved.Any(ip => AddressGuard.IsRefused(ip, _allowLoopback)))
+            {
+                return new DeliveryAnswer(false, false, "The mail server is this machine or at a link-local or metadata address, where alerts are never sent.");
+            }
 
-        if (resolved.Any(ip => AddressGuard.IsRefused(ip, _options.AllowLoopback)))
-        {
-            return new ChannelOutcome(false, 0, "Not sent: the mail server is this machine or at a link-local or metadata address.");
-        }
+            using var client = new SmtpClient(smtp.Host, smtp.Port) { EnableSsl = smtp.Secure };
+            if (smtp.User is not null && secret is not null)
+            {
+                client.Credentials = new NetworkCredential(smtp.User, secret);
+            }
 
-        int attempts = 0;
-        try
-        {
-            await _pipeline.ExecuteAsync(
-                async token =>
-                {
-                    attempts++;
-                    using var client = new SmtpClient(smtp.Host, smtp.Port) { EnableSsl = smtp.Secure };
-                    if (smtp.User is not null && address.Secret is not null)
-                    {
-                        client.Credentials = new NetworkCredential(smtp.User, address.Secret);
-                    }
-
-                    using MailMessage message = Message(notification, smtp);
-                    using var limit = CancellationTokenSource.CreateLinkedTokenSource(token);
-                    limit.CancelAfter(_options.AttemptTimeout);
-                    await client.SendMailAsync(message, limit.Token);
-                },
-                cancellation);
-            return new ChannelOutcome(true, attempts, "Taken by the mail server.");
+            using MailMessage message = Message(notification, smtp);
+            await client.SendMailAsync(message, cancellation).WaitAsync(cancellation);
+            return new DeliveryAnswer(true, false, "Taken by the mail server.");
         }
-        catch (SmtpException e)
+        catch (SocketException e)
         {
-            return new ChannelOutcome(false, attempts, $"The mail server answered {e.StatusCode}.");
+            return new DeliveryAnswer(false, true, $"The mail server's name cannot be resolved: {e.SocketErrorCode}.");
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (SmtpFailedRecipientException e) when (!cancellation.IsCancellationRequested)
         {
-            return new ChannelOutcome(false, attempts, "No answer in time.");
+            // The client hands the message over for those who are taken, and tells of the others: trying again would send it twice.
+            SmtpFailedRecipientException[] refused = e is SmtpFailedRecipientsException many ? many.InnerExceptions : [e];
+            string answers = string.Join(", ", refused.Select(r => r.StatusCode).Distinct());
+            return refused.Length < smtp.To.Count
+                ? new DeliveryAnswer(true, false, $"Taken by the mail server for {smtp.To.Count - refused.Length} of {smtp.To.Count} recipients; for the others it answered {answers}.")
+                : new DeliveryAnswer(false, refused.All(IsPassing), $"The mail server answered {answers}.");
+        }
+        catch (SmtpException e) when (!cancellation.IsCancellationRequested)
+        {
+            return new DeliveryAnswer(false, IsPassing(e), $"The mail server answered {e.StatusCode}.");
         }
     }
 
@@ -102,13 +77,12 @@ public sealed class EmailChannel : IAlertChannel
         var text = new StringBuilder();
         foreach (Alert alert in notification.Alerts)
         {
-            text.Append(alert.State == AlertState.Resolved ? "Resolved" : alert.Severity).Append(": ").AppendLine(alert.Title).AppendLine(alert.Detail)
-                .Append("Since ").Append(alert.FirstAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm")).Append(" UTC, reported ").Append(alert.Occurrences).AppendLine(" time(s).").AppendLine();
+            text.Append(AlertText.Standing(alert)).Append(": ").AppendLine(alert.Title).AppendLine(alert.Detail).AppendLine(AlertText.Since(alert)).AppendLine();
         }
 
-        if (notification.Total > notification.Alerts.Count)
+        if (AlertText.More(notification) is { } more)
         {
-            text.Append("And ").Append(notification.Total - notification.Alerts.Count).AppendLine(" more.");
+            text.AppendLine(more);
         }
 
         var message = new MailMessage

@@ -1,49 +1,37 @@
-using System.Text.Json;
-using ServerlessMlops.Core;
 using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Core.Pipelines;
 
 namespace ServerlessMlops.Functions.Alerts.Channels;
 
 /// <summary>Slack, by an incoming webhook: a header and one section an alert (Block Kit), with plain text for notifications.</summary>
-public sealed class SlackChannel(ChannelHttp http) : IAlertChannel
+public sealed class SlackChannel(ChannelHttp http) : HttpAlertChannel(http)
 {
-    // Block Kit: a header holds 150 characters, a section 3000.
+    // Block Kit: a header holds 150 characters, a section 3000; a message of a webhook 50 blocks.
     private const int HeaderLength = 150;
     private const int SectionLength = 3000;
 
     /// <inheritdoc/>
-    public AlertTarget Target => AlertTarget.Slack;
+    public override AlertTarget Target => AlertTarget.Slack;
 
     /// <inheritdoc/>
-    public Task<ChannelOutcome> SendAsync(AlertNotification notification, ChannelAddress address, CancellationToken cancellation)
-    {
-        ArgumentNullException.ThrowIfNull(address);
-        return http.PostAsync(address.Value, Body(notification), "application/json; charset=utf-8", null, cancellation);
-    }
-
-    /// <summary>The message.</summary>
-    public static byte[] Body(AlertNotification notification)
+    protected override object Document(AlertNotification notification, ChannelAddress address)
     {
         ArgumentNullException.ThrowIfNull(notification);
-        var blocks = new List<object> { new { Type = "header", Text = new { Type = "plain_text", Text = Cut(notification.Headline, HeaderLength) } } };
-        foreach (Alert alert in notification.Alerts)
+        var blocks = new List<object> { new { Type = "header", Text = new { Type = "plain_text", Text = AlertText.Cut(notification.Headline, HeaderLength) } } };
+        blocks.AddRange(notification.Alerts.Select(alert => new
         {
-            string line = $"*{Escape(alert.Title)}* ({(alert.State == AlertState.Resolved ? "resolved" : alert.Severity.ToString().ToLowerInvariant())}, x{alert.Occurrences})\n{Escape(alert.Detail)}";
-            blocks.Add(new { Type = "section", Text = new { Type = "mrkdwn", Text = Cut(line, SectionLength) } });
+            Type = "section",
+            Text = new { Type = "mrkdwn", Text = AlertText.Cut($"*{Escape(alert.Title)}* ({AlertText.Standing(alert)})\n{Escape(alert.Detail)}\n{AlertText.Since(alert)}", SectionLength) },
+        }));
+        if (AlertText.More(notification) is { } more)
+        {
+            blocks.Add(new { Type = "context", Elements = new[] { new { Type = "mrkdwn", Text = more } } });
         }
 
-        if (notification.Total > notification.Alerts.Count)
-        {
-            blocks.Add(new { Type = "context", Elements = new[] { new { Type = "mrkdwn", Text = $"and {notification.Total - notification.Alerts.Count} more" } } });
-        }
-
-        return JsonSerializer.SerializeToUtf8Bytes(new { Text = Escape(notification.Headline), Blocks = blocks }, MlopsJson.Options);
+        return new { Text = AlertText.Cut(Escape(notification.Headline), SectionLength), Blocks = blocks };
     }
 
     // The three characters that Slack's markup asks to escape.
     private static string Escape(string text) =>
         text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal);
-
-    private static string Cut(string text, int length) => text.Length <= length ? text : string.Concat(text.AsSpan(0, length - 3), "...");
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Core.Pipelines;
@@ -6,27 +5,24 @@ using ServerlessMlops.Core.Pipelines;
 namespace ServerlessMlops.Functions.Alerts.Channels;
 
 /// <summary>Microsoft Teams, by a workflow that is started by a webhook: an Adaptive Card in a message.</summary>
-public sealed class TeamsChannel(ChannelHttp http) : IAlertChannel
+public sealed class TeamsChannel(ChannelHttp http) : HttpAlertChannel(http)
 {
-    /// <inheritdoc/>
-    public AlertTarget Target => AlertTarget.Teams;
+    // A message holds 28 KB: ten alerts of at most this many characters, each of up to four bytes, within it.
+    private const int DetailLength = 500;
+    private const int TitleLength = 120;
 
     /// <inheritdoc/>
-    public Task<ChannelOutcome> SendAsync(AlertNotification notification, ChannelAddress address, CancellationToken cancellation)
-    {
-        ArgumentNullException.ThrowIfNull(address);
-        return http.PostAsync(address.Value, Body(notification), "application/json; charset=utf-8", null, cancellation);
-    }
+    public override AlertTarget Target => AlertTarget.Teams;
 
-    /// <summary>The message with the card.</summary>
-    public static byte[] Body(AlertNotification notification)
+    /// <inheritdoc/>
+    protected override object Document(AlertNotification notification, ChannelAddress address)
     {
         ArgumentNullException.ThrowIfNull(notification);
         var items = new JsonArray
         {
             new JsonObject
             {
-                ["type"] = "TextBlock", ["text"] = notification.Headline, ["weight"] = "Bolder", ["size"] = "Medium", ["wrap"] = true,
+                ["type"] = "TextBlock", ["text"] = AlertText.Cut(notification.Headline, DetailLength), ["weight"] = "Bolder", ["size"] = "Medium", ["wrap"] = true,
                 ["color"] = notification.Resolved ? "Good" : notification.Severity == AlertSeverity.Critical ? "Attention" : "Warning",
             },
         };
@@ -36,18 +32,16 @@ public sealed class TeamsChannel(ChannelHttp http) : IAlertChannel
             {
                 ["type"] = "FactSet",
                 ["facts"] = new JsonArray(
-                    Fact(alert.State == AlertState.Resolved ? "Resolved" : alert.Severity.ToString(), alert.Title),
-                    Fact("Found", alert.Detail),
-                    Fact("Since", $"{alert.FirstAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC, reported {alert.Occurrences} time(s)")),
+                    Fact(AlertText.Standing(alert), AlertText.Cut(alert.Title, TitleLength)), Fact("found", AlertText.Cut(alert.Detail, DetailLength)), Fact("when", AlertText.Since(alert))),
             });
         }
 
-        if (notification.Total > notification.Alerts.Count)
+        if (AlertText.More(notification) is { } more)
         {
-            items.Add(new JsonObject { ["type"] = "TextBlock", ["text"] = $"and {notification.Total - notification.Alerts.Count} more", ["isSubtle"] = true });
+            items.Add(new JsonObject { ["type"] = "TextBlock", ["text"] = more, ["isSubtle"] = true });
         }
 
-        var message = new JsonObject
+        return new JsonObject
         {
             ["type"] = "message",
             ["attachments"] = new JsonArray(new JsonObject
@@ -60,7 +54,6 @@ public sealed class TeamsChannel(ChannelHttp http) : IAlertChannel
                 },
             }),
         };
-        return JsonSerializer.SerializeToUtf8Bytes(message);
     }
 
     private static JsonObject Fact(string title, string value) => new() { ["title"] = title, ["value"] = value };
