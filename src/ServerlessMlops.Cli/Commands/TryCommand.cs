@@ -105,7 +105,7 @@ internal static class TryCommand
         });
 
         SearchRecord? search = null;
-        if (spec.Train.Search.Trials > 0 && spec.Train.Candidates.Contains(LearnerOptions.Boosting))
+        if (SearchRecord.TrialsAskedFor(spec) > 0)
         {
             search = await Stage("search", async progress =>
             {

@@ -84,27 +84,28 @@ internal sealed class LocalTraining(PipelineSpec spec, string folder, int thread
         }
     }
 
-    /// <summary>Searches for better settings of boosting, as many trials as the spec asks for.</summary>
+    /// <summary>Searches for better settings of boosting, as many trials or seconds as the spec asks for.</summary>
     /// <param name="data">The data.</param>
     /// <param name="report">Told before each trial.</param>
     /// <param name="cancellation">Ends the search.</param>
     public SearchRecord Search(TrainingData data, Action<string> report, CancellationToken cancellation)
     {
-        SearchOptions options = SearchRecord.Options(spec.Train.Search.Trials, Candidates.Seed);
+        int most = SearchRecord.Options(spec.Train.Search, Candidates.Seed).Trials;
+        long start = time.GetTimestamp();
         Metric metric = Candidates.MetricOf(spec, data.Task);
         (LabelledRows fit, LabelledRows validation) = data.SearchSides();
         var results = new List<TrialResult>();
-        while (SearchRecord.Next(options, results) is { Count: > 0 } trials)
+        while (SearchRecord.Next(spec.Train.Search, Candidates.Seed, results, time.GetElapsedTime(start), atOnce: 1) is { Count: > 0 } trials)
         {
             foreach (SearchTrial trial in trials)
             {
-                report($"trial {trial.Number} of {options.Trials}, stage {trial.Rung + 1}");
+                report($"trial {trial.Number} of at most {most}, stage {trial.Rung + 1}");
                 (TrainedModel model, double seconds) = Train(Candidates.OptionsOf(trial), data, fit, cancellation);
                 results.Add(Candidates.Measure(trial, model, validation, metric, seconds));
             }
         }
 
-        return SearchRecord.Of(options, metric.Name, results);
+        return SearchRecord.Of(spec.Train.Search, Candidates.Seed, metric.Name, results);
     }
 
     /// <summary>Trains a candidate and measures it.</summary>

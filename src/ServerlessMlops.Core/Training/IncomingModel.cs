@@ -1,3 +1,4 @@
+using System.Globalization;
 using ServerlessMlops.Learners;
 using ServerlessMlops.Learners.Onnx;
 
@@ -20,6 +21,59 @@ public static class IncomingModel
         return $"{Folder}-{clean}";
     }
 
+    /// <summary>
+    /// Reads a model and, where its file names nothing, names its columns and classes by their order, as the converters of scikit-learn, xgboost and lightgbm leave
+    /// them: one matrix of as many columns as the pipeline has features (or features that are numbers), class labels 0, 1, 2 ... The names are added to the
+    /// file's metadata, so that it is served like any other.
+    /// </summary>
+    /// <param name="onnx">The file.</param>
+    /// <param name="data">The pipeline's data: classes, features.</param>
+    /// <returns>The file as it will be kept, the model that it holds, and what was named by order, in words.</returns>
+    /// <exception cref="OnnxFormatException">It is no model that can be scored with.</exception>
+    public static (ReadOnlyMemory<byte> Onnx, ScoringModel Model, string? ByOrder) Read(ReadOnlyMemory<byte> onnx, TrainingData data)
+    {
+        ScoringModel model = OnnxModel.Load(onnx);
+        string[]? inputs = InputsByOrder(model, data), classes = ClassesByOrder(model, data);
+        if (inputs is null && classes is null)
+        {
+            return (onnx, model, null);
+        }
+
+        byte[] named = OnnxModel.WithNames(onnx, inputs, classes);
+        string[] notes =
+        [
+            .. inputs is null ? [] : (string[])[$"its columns were taken to be {List(inputs)}, in that order"],
+            .. classes is null ? [] : (string[])[$"its classes 0, 1 ... were taken to be {List(classes)}"],
+        ];
+        return (named, OnnxModel.Load(named), string.Join("; ", notes));
+    }
+
+    /// <summary>The features that the columns of a model's one matrix stand for: all, or all numbers, if there are as many; null where names or numbers say otherwise.</summary>
+    private static string[]? InputsByOrder(ScoringModel model, TrainingData data)
+    {
+        Feature[] numbers = [.. data.Train.Features.Features.Where(f => f.Kind == InputKind.Number)];
+        return MatrixOf(model) is not null && numbers.Length == model.Inputs.Count ? [.. numbers.Select(f => f.Name)] : null;
+    }
+
+    private static string[]? ClassesByOrder(ScoringModel model, TrainingData data) =>
+        model.Task == data.Task && model.Classes.Count == data.Classes.Count && !model.Classes.SequenceEqual(data.Classes)
+        && model.Classes.Select((name, number) => name == number.ToString(CultureInfo.InvariantCulture)).All(isNumber => isNumber)
+            ? [.. data.Classes]
+            : null;
+
+    /// <summary>Name of the matrix that is the model's only input; null where it has others, or names for its columns.</summary>
+    private static string? MatrixOf(ScoringModel model)
+    {
+        string first = model.Inputs[0].Name, suffix = "[0]";
+        if (!first.EndsWith(suffix, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        string name = first[..^suffix.Length];
+        return model.Inputs.Select((input, i) => input.Kind == InputKind.Number && input.Name == string.Create(CultureInfo.InvariantCulture, $"{name}[{i}]")).All(fits => fits) ? name : null;
+    }
+
     /// <summary>All that keeps the model from serving the pipeline, each a sentence; empty if it may be judged.</summary>
     /// <param name="model">The model, read.</param>
     /// <param name="data">The pipeline's data: task, classes, features.</param>
@@ -37,6 +91,17 @@ public static class IncomingModel
         }
 
         var features = data.Train.Features.Features.ToDictionary(f => f.Name, StringComparer.Ordinal);
+        if (MatrixOf(model) is { } matrix && !features.ContainsKey(model.Inputs[0].Name))
+        {
+            string[] numbers = [.. features.Values.Where(f => f.Kind == InputKind.Number).Select(f => f.Name)];
+            string[] categories = [.. features.Values.Where(f => f.Kind == InputKind.Category).Select(f => f.Name)];
+            faults.Add(
+                $"Its input '{matrix}' is a matrix of {model.Inputs.Count} unnamed columns; the pipeline has {numbers.Length} feature(s) that are numbers: {List(numbers)}"
+                + (categories.Length > 0 ? $", and {categories.Length} that are categories ({List(categories)}), whose numbering the file does not tell" : "")
+                + $". Train on the numbers in that order, name the columns in its metadata as a JSON list under '{OnnxModel.InputsMetadata}', or export it with one input of shape [N, 1] for each column, by its name.");
+            return faults;
+        }
+
         foreach (ModelInput input in model.Inputs)
         {
             if (!features.TryGetValue(input.Name, out Feature? feature))

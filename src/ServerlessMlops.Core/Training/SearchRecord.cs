@@ -1,3 +1,5 @@
+using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Learners;
 using ServerlessMlops.Learners.Boosting;
 using ServerlessMlops.Learners.Search;
 
@@ -22,8 +24,11 @@ public sealed record SearchRecord
     /// <summary>Metric that trials are compared by.</summary>
     public required string Metric { get; init; }
 
-    /// <summary>Settings tried, the default ones included.</summary>
+    /// <summary>Settings to try at most, the default ones included.</summary>
     public required int Trials { get; init; }
+
+    /// <summary>The budget of time in seconds; 0 where there was none.</summary>
+    public double Seconds { get; init; }
 
     /// <summary>All trials, by stage and number.</summary>
     public required IReadOnlyList<TrialResult> Results { get; init; }
@@ -31,21 +36,40 @@ public sealed record SearchRecord
     /// <summary>The best of the last stage; null where no trial could be measured.</summary>
     public TrialResult? Best { get; init; }
 
-    /// <summary>The options of a search that a spec asks for: the default settings and <paramref name="trials"/> more.</summary>
-    public static SearchOptions Options(int trials, int seed) => new() { Trials = trials + 1, Seed = seed };
+    /// <summary>Settings to try at most beside the default ones; 0 where the spec asks for no search, or has nothing to search for.</summary>
+    public static int TrialsAskedFor(PipelineSpec spec) => spec.Train.Candidates.Contains(LearnerOptions.Boosting) ? spec.Train.Search.MostTrials : 0;
 
-    /// <summary>The trials to run next; empty when the search is over.</summary>
-    public static IReadOnlyList<SearchTrial> Next(SearchOptions options, IReadOnlyList<TrialResult> results) => SuccessiveHalving.Next(options, Outcomes(results));
+    /// <summary>The options of a search that a spec asks for: the default settings and some more.</summary>
+    public static SearchOptions Options(SearchSpec search, int seed) => new() { Trials = search.MostTrials + 1, Seed = seed };
+
+    /// <summary>
+    /// The trials to run next; empty when the search is over. Without a budget of time all of a stage; with one, as many as run at once, since the clock decides on
+    /// more.
+    /// </summary>
+    /// <param name="search">What the spec asks for.</param>
+    /// <param name="seed">Of the draws.</param>
+    /// <param name="results">All trials so far.</param>
+    /// <param name="elapsed">Time since the search began.</param>
+    /// <param name="atOnce">Trials that run at a time.</param>
+    public static IReadOnlyList<SearchTrial> Next(SearchSpec search, int seed, IReadOnlyList<TrialResult> results, TimeSpan elapsed, int atOnce)
+    {
+        SearchOptions options = Options(search, seed);
+        return search.Seconds > 0
+            ? [.. SuccessiveHalving.Next(options, Outcomes(results), elapsed.TotalSeconds / search.Seconds).Take(Math.Max(1, atOnce))]
+            : SuccessiveHalving.Next(options, Outcomes(results));
+    }
 
     /// <summary>The record of a search that is over.</summary>
-    public static SearchRecord Of(SearchOptions options, string metric, IReadOnlyList<TrialResult> results)
+    public static SearchRecord Of(SearchSpec search, int seed, string metric, IReadOnlyList<TrialResult> results)
     {
+        SearchOptions options = Options(search, seed);
         SearchOutcome? best = SuccessiveHalving.Best(Outcomes(results));
         return new SearchRecord
         {
             Seed = options.Seed,
             Metric = metric,
             Trials = options.Trials,
+            Seconds = search.Seconds,
             Results = [.. results.OrderBy(r => r.Trial.Rung).ThenBy(r => r.Trial.Number)],
             Best = best is null ? null : results.First(r => r.Trial.Number == best.Trial.Number && r.Trial.Rung == best.Trial.Rung),
         };
@@ -58,7 +82,9 @@ public sealed record SearchRecord
     /// <summary>The search in a sentence.</summary>
     public string Describe()
     {
-        string tried = $"{Trials} settings in {Results.Select(r => r.Trial.Rung).Distinct().Count()} stage(s), {Results.Count} trainings";
+        int settings = Seconds > 0 ? Results.Select(r => r.Trial.Number).Distinct().Count() : Trials;
+        string budget = Seconds > 0 ? FormattableString.Invariant($" within {Seconds} s") : "";
+        string tried = $"{settings} settings in {Results.Select(r => r.Trial.Rung).Distinct().Count()} stage(s), {Results.Count} trainings{budget}";
         return Best switch
         {
             null => $"{tried}; none could be measured: {Results.FirstOrDefault(r => r.Fault is not null)?.Fault ?? "no trial ended"}",

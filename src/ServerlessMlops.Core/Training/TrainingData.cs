@@ -66,7 +66,7 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
             Besides = [.. Learnable(rows.Schema, spec).Where(name => !IsFeature(name, spec)).Select(name => ToFeature(rows[name].Take(split.Holdout)))],
         })
         {
-            ValidationRows = spec.Train.Search.Trials > 0 ? Validation(rows, rule, split) : [],
+            ValidationRows = spec.Train.Search.MostTrials > 0 ? Validation(rows, rule, split) : [],
         };
     }
 
@@ -95,7 +95,7 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
             new LabelledRows(Features(rows, features), LabelsOf(target, task, classes)),
             new LabelledRows(Features(judged, features), LabelsOf(judged[spec.Target], task, classes)))
         {
-            ValidationRows = spec.Train.Search.Trials > 0 ? Validation(rows, rule, new DatasetSplit(all, [])) : [],
+            ValidationRows = spec.Train.Search.MostTrials > 0 ? Validation(rows, rule, new DatasetSplit(all, [])) : [],
         };
     }
 
@@ -108,7 +108,7 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
         int[] fit = [.. Enumerable.Range(0, Train.Features.Rows).Where(row => !held.Contains(row))];
         return fit.Length < MinRows || validation.Length < MinRows
             ? throw new UnusableDataException(
-                $"There are {fit.Length} rows for trials of the search to learn from and {validation.Length} to compare them on; each needs at least {MinRows}. Upload more data, or set 'train.search.trials' to 0.")
+                $"There are {fit.Length} rows for trials of the search to learn from and {validation.Length} to compare them on; each needs at least {MinRows}. Upload more data, or leave 'train.search' out.")
             : (Take(fit), Take(validation));
 
         LabelledRows Take(int[] side) => new(Train.Features.Select(side), FeatureTable.Take<float>(Train.Labels, side));

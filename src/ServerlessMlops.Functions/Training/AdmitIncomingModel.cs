@@ -44,8 +44,8 @@ public sealed class AdmitIncomingModel(
                 return await EndAsync(input, RunStatus.Cancelled, $"'{input.Name}' was replaced or deleted before it was read; a newer version has a run of its own.", cancellation);
             }
 
-            ScoringModel model = OnnxModel.Load(onnx);
             TrainingData data = await reader.ReadAsync(input.Pipeline, datasetId, spec.Hash, cancellation);
+            (onnx, ScoringModel model, string? byOrder) = IncomingModel.Read(onnx, data);
             if (IncomingModel.Faults(model, data) is { Count: > 0 } faults)
             {
                 return await RefuseAsync(input, $"'{input.Name}' does not fit the pipeline: {string.Join(" ", faults)}", cancellation);
@@ -56,7 +56,7 @@ public sealed class AdmitIncomingModel(
             await runs.UpdateAsync(
                 input.Pipeline,
                 input.RunId,
-                run => run with { Stage = "gates", Inputs = [run.Inputs[0], new("spec", spec.Hash), new("dataset", datasetId), new("model", id)] },
+                run => run with { Stage = "gates", Inputs = [run.Inputs[0], new("spec", spec.Hash), new("dataset", datasetId), new("model", id, byOrder)] },
                 cancellation);
             var trained = new TrainedCandidate(candidate, id, new Dictionary<string, double>(), 0, null);
             return new AdmittedModel(new JudgementInput(input.Pipeline, input.RunId, datasetId, spec.Hash, [trained], Incoming: true));

@@ -8,7 +8,6 @@ using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Functions.Pipelines;
 using ServerlessMlops.Functions.Runs;
-using ServerlessMlops.Learners;
 
 namespace ServerlessMlops.Functions.Training;
 
@@ -17,7 +16,7 @@ namespace ServerlessMlops.Functions.Training;
 /// <param name="DatasetId">Its id.</param>
 /// <param name="SpecHash">The spec that the whole training goes by.</param>
 /// <param name="Candidates">The candidates to train.</param>
-/// <param name="Trials">Settings of boosting to try beside the default ones; 0 for no search.</param>
+/// <param name="Trials">Settings of boosting to try at most beside the default ones; 0 for no search.</param>
 /// <param name="AtOnce">Most trainings of this run at a time.</param>
 public sealed record AssembledDataset(bool ToTrain, string DatasetId, string SpecHash, IReadOnlyList<string> Candidates, int Trials = 0, int AtOnce = 1);
 
@@ -61,8 +60,7 @@ public sealed class AssembleDataset(
         }
 
         await runs.UpdateAsync(input.Pipeline, input.RunId, run => run with { Stage = "training", Inputs = inputs }, cancellation);
-        int trials = spec.Spec.Train.Candidates.Contains(LearnerOptions.Boosting) ? spec.Spec.Train.Search.Trials : 0;
-        return new AssembledDataset(ToTrain: true, datasetId, spec.Hash, spec.Spec.Train.Candidates, trials, options.Value.AtOnce);
+        return new AssembledDataset(ToTrain: true, datasetId, spec.Hash, spec.Spec.Train.Candidates, SearchRecord.TrialsAskedFor(spec.Spec), options.Value.AtOnce);
     }
 
     /// <summary>What the training goes by: the whole of its lineage, from the code down to the uploads.</summary>

@@ -12,12 +12,13 @@ internal static class Search
     /// <summary>Runs the search. Returns the settings it found; null where the default ones are the best.</summary>
     public static async Task<BoostingOptions?> RunAsync(TaskOrchestrationContext context, TrainingInput input, AssembledDataset data)
     {
-        var search = new SearchInput(input.Pipeline, input.RunId, data.DatasetId, data.SpecHash, data.Trials, []);
+        var search = new SearchInput(input.Pipeline, input.RunId, data.DatasetId, data.SpecHash, data.AtOnce, []);
+        DateTime start = context.CurrentUtcDateTime;
         var results = new List<TrialResult>();
         while (true)
         {
             // Which trials come next is an activity's answer, not code of the orchestrator: a newer build may draw otherwise, and a search goes on as it began.
-            SearchTrial[] trials = await context.CallActivityAsync<SearchTrial[]>(nameof(SearchTrials.PlanTrials), search with { Results = results }, Retries.Activity);
+            SearchTrial[] trials = await context.CallActivityAsync<SearchTrial[]>(nameof(SearchTrials.PlanTrials), search with { Results = results, Elapsed = context.CurrentUtcDateTime - start }, Retries.Activity);
             if (trials.Length == 0)
             {
                 return await context.CallActivityAsync<BoostingOptions?>(nameof(SearchTrials.RecordSearch), search with { Results = results }, Retries.Activity);

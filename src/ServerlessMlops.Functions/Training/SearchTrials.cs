@@ -16,9 +16,10 @@ namespace ServerlessMlops.Functions.Training;
 /// <param name="RunId">The training run.</param>
 /// <param name="DatasetId">The data set.</param>
 /// <param name="SpecHash">The spec.</param>
-/// <param name="Trials">Settings to try beside the default ones.</param>
+/// <param name="AtOnce">Trials that run at a time.</param>
 /// <param name="Results">All trials so far.</param>
-public sealed record SearchInput(string Pipeline, string RunId, string DatasetId, string SpecHash, int Trials, IReadOnlyList<TrialResult> Results);
+/// <param name="Elapsed">Time since the search began, by the orchestration's clock.</param>
+public sealed record SearchInput(string Pipeline, string RunId, string DatasetId, string SpecHash, int AtOnce, IReadOnlyList<TrialResult> Results, TimeSpan Elapsed = default);
 
 /// <summary>One trial to train.</summary>
 /// <param name="Pipeline">The pipeline.</param>
@@ -33,8 +34,11 @@ public sealed class SearchTrials(TrainingDataReader reader, SpecReader specs, IM
 {
     /// <summary>The trials to run next; none when the search is over.</summary>
     [Function(nameof(PlanTrials))]
-    public Task<SearchTrial[]> PlanTrials([ActivityTrigger] SearchInput search, CancellationToken cancellation) =>
-        Task.FromResult(SearchRecord.Next(SearchRecord.Options(search.Trials, Candidates.Seed), search.Results).ToArray());
+    public async Task<SearchTrial[]> PlanTrials([ActivityTrigger] SearchInput search, CancellationToken cancellation)
+    {
+        PipelineSpec spec = await specs.ReadVersionAsync(search.Pipeline, search.SpecHash, cancellation);
+        return [.. SearchRecord.Next(spec.Train.Search, Candidates.Seed, search.Results, search.Elapsed, search.AtOnce)];
+    }
 
     /// <summary>Trains one trial on its part of the training rows and measures it on the rest. Its model is not kept: the settings make it again.</summary>
     [Function(nameof(TrainTrial))]
@@ -62,7 +66,7 @@ public sealed class SearchTrials(TrainingDataReader reader, SpecReader specs, IM
     {
         PipelineSpec spec = await specs.ReadVersionAsync(search.Pipeline, search.SpecHash, cancellation);
         TrainingData data = await reader.ReadAsync(search.Pipeline, search.DatasetId, search.SpecHash, cancellation);
-        SearchRecord record = SearchRecord.Of(SearchRecord.Options(search.Trials, Candidates.Seed), Candidates.MetricOf(spec, data.Task).Name, search.Results);
+        SearchRecord record = SearchRecord.Of(spec.Train.Search, Candidates.Seed, Candidates.MetricOf(spec, data.Task).Name, search.Results);
         string path = await models.SaveSearchAsync(search.Pipeline, search.RunId, record, cancellation);
         var artifact = new RunArtifact("search", path, record.Describe());
         await runs.UpdateAsync(

@@ -12,14 +12,20 @@ public sealed record TargetStatisticsOptions
     /// <summary>Folds of the statistics that training rows see, 2 to 100. Default 10.</summary>
     public int Folds { get; init; } = 10;
 
+    /// <summary>
+    /// A category of so many rows is encoded for training as it is for prediction, at least 1. Default 100. One row among so many moves its mean next to
+    /// nothing, while the folds' means would blur it with categories of a like mean: a tree could no longer tell them apart.
+    /// </summary>
+    public int SettledRows { get; init; } = 100;
+
     /// <summary>Most classes that each get a statistic of their own, by frequency, at least 1. Default 12.</summary>
     public int MaxClasses { get; init; } = 12;
 }
 
 /// <summary>
 /// A category as the smoothed mean of the target among its rows, <c>(sum + m * mean) / (n + m)</c> (Micci-Barreca, SIGKDD Explorations 2001). A training
-/// row must not see its own target in its encoding, or the learner trusts the category too much; so training rows are encoded by the
-/// statistics of the other folds, and only new rows by those of all rows.
+/// row must not see its own target in its encoding, or the learner trusts the category too much; so training rows of categories with few rows
+/// are encoded by the statistics of the other folds, and only new rows by those of all rows.
 /// </summary>
 public static class TargetStatistics
 {
@@ -41,7 +47,10 @@ public static class TargetStatistics
         return new CategoryLookup(input, values, (float)sums.Mean, float.NaN);
     }
 
-    /// <summary>What training rows see: each row's category by the rows of the other folds. A missing category stays NaN.</summary>
+    /// <summary>
+    /// What training rows see: each row's category by the rows of the other folds, or by all where it has <see cref="TargetStatisticsOptions.SettledRows"/>. A missing
+    /// category stays NaN.
+    /// </summary>
     /// <param name="feature">The category column.</param>
     /// <param name="signal">As in <see cref="Fit"/>.</param>
     /// <param name="weights">Null means 1 each.</param>
@@ -59,10 +68,11 @@ public static class TargetStatistics
         Sums[] own = SumByFold(feature, signal, weights, fold, options.Folds);
         Sums all = own.Aggregate((a, b) => a.Combine(b, 1));
         Sums[] others = [.. own.Select(part => all.Combine(part, -1))];
+        double[] settled = [.. Enumerable.Range(0, feature.Categories.Length).Select(code => all.Rows[code] >= options.SettledRows ? (float)all.Smoothed(code, options) : double.NaN)];
         for (int row = 0; row < encoded.Length; row++)
         {
             int code = feature.Codes[row];
-            encoded[row] = code < 0 ? float.NaN : (float)others[fold[row]].Smoothed(code, options);
+            encoded[row] = code < 0 ? float.NaN : double.IsNaN(settled[code]) ? (float)others[fold[row]].Smoothed(code, options) : (float)settled[code];
         }
 
         return encoded;

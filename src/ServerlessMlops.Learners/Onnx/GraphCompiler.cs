@@ -75,6 +75,16 @@ internal static class GraphCompiler
             builder.Define(value.Name, builder.Columns(first, (int)width) with { TextInput = text ? first : -1 }, place);
         }
 
+        if (ReadNames(file, OnnxModel.InputsMetadata) is { } names)
+        {
+            if (names.Length != inputs.Count || names.Any(string.IsNullOrEmpty) || names.Distinct(StringComparer.Ordinal).Count() != names.Length)
+            {
+                throw new OnnxFormatException($"Metadata '{OnnxModel.InputsMetadata}' has {names.Length} names for {inputs.Count} columns; expected a distinct name for each.");
+            }
+
+            inputs = [.. inputs.Zip(names, (input, name) => input with { Name = name })];
+        }
+
         return inputs.Count > 0 ? inputs : throw new OnnxFormatException("The graph has no inputs; expected at least one feature.");
     }
 
@@ -112,7 +122,7 @@ internal static class GraphCompiler
 
     private static (LearningTask Task, string[] Classes) Describe(OnnxFile file, ProgramBuilder builder, int width, string output)
     {
-        string[] classes = ReadClasses(file) ?? builder.Classes ?? [];
+        string[] classes = ReadNames(file, OnnxModel.ClassesMetadata) ?? builder.Classes ?? [];
         bool said = file.Metadata.TryGetValue(OnnxWriter.TaskKey, out string? name);
         if (!(said && Enum.TryParse(name, out LearningTask task)))
         {
@@ -130,9 +140,9 @@ internal static class GraphCompiler
             : throw new OnnxFormatException($"Output '{output}' has {width} columns for a {task} model with {classes.Length} class names; expected one value, or a probability for each class.");
     }
 
-    private static string[]? ReadClasses(OnnxFile file)
+    private static string[]? ReadNames(OnnxFile file, string key)
     {
-        if (!file.Metadata.TryGetValue(OnnxWriter.ClassesKey, out string? json))
+        if (!file.Metadata.TryGetValue(key, out string? json))
         {
             return null;
         }
@@ -143,7 +153,7 @@ internal static class GraphCompiler
         }
         catch (JsonException e)
         {
-            throw new OnnxFormatException($"Metadata '{OnnxWriter.ClassesKey}' is not a JSON list of names: {e.Message}", e);
+            throw new OnnxFormatException($"Metadata '{key}' is not a JSON list of names: {e.Message}", e);
         }
     }
 }

@@ -20,7 +20,8 @@ public sealed record SearchOptions
 
 /// <summary>
 /// Successive halving (Jamieson and Talwalkar, AISTATS 2016) as plain functions of what was tried: whoever runs the trials, in any order and on any machine,
-/// asks what is next, and the record of outcomes alone reproduces the search.
+/// asks what is next, and the record of outcomes alone reproduces the search. With a budget of time every stage has an equal share of it, as stages of
+/// equal training do, and goes on with the trials that it got to.
 /// </summary>
 public static class SuccessiveHalving
 {
@@ -43,7 +44,8 @@ public static class SuccessiveHalving
     /// </summary>
     /// <param name="options">Of the search.</param>
     /// <param name="outcomes">All so far, in any order.</param>
-    public static IReadOnlyList<SearchTrial> Next(SearchOptions options, IReadOnlyCollection<SearchOutcome> outcomes)
+    /// <param name="spent">Share of the time that is gone, 0 without a budget of time. Who has one runs a few trials and asks again.</param>
+    public static IReadOnlyList<SearchTrial> Next(SearchOptions options, IReadOnlyCollection<SearchOutcome> outcomes, double spent = 0)
     {
         ArgumentNullException.ThrowIfNull(outcomes);
         int rungs = Rungs(options);
@@ -52,9 +54,16 @@ public static class SuccessiveHalving
         {
             var done = outcomes.Where(o => o.Trial.Rung == rung).ToDictionary(o => o.Trial.Number);
             int[] open = [.. numbers.Where(n => !done.ContainsKey(n))];
-            if (open.Length > 0)
+            bool isOver = done.Count > 0 ? spent >= (rung + 1.0) / rungs || outcomes.Any(o => o.Trial.Rung > rung) : spent >= 1 && rung > 0;
+            if (open.Length > 0 && !isOver)
             {
                 return [.. open.Select(n => MakeTrial(options, n, rung, rungs))];
+            }
+
+            numbers = [.. numbers.Where(done.ContainsKey)];
+            if (numbers.Count == 0)
+            {
+                break;
             }
 
             int keep = (numbers.Count + options.Reduction - 1) / options.Reduction;

@@ -43,6 +43,38 @@ public sealed class IncomingModelTests(TestApp app)
     }
 
     [Fact]
+    public async Task Drop_MatrixOfUnnamedColumns_IsServedByTheOrderOfTheFeatures()
+    {
+        string pipeline = app.NewPipeline();
+        await app.TrainAsync(pipeline, Spec);
+        var graph = new OnnxGraphBuilder();
+        graph.Input("float_input", OnnxType.Float, -1, 2);
+        string imputed = graph.Node(
+            "Imputer", OnnxGraphBuilder.MlDomain, ["float_input"], OnnxGraphBuilder.Attribute("imputed_value_floats", [5f, 5]), OnnxGraphBuilder.Attribute("replaced_value_float", float.NaN));
+        graph.NodeOfTwo(
+            "LinearClassifier", OnnxGraphBuilder.MlDomain, imputed, "label", "probabilities",
+            [
+                OnnxGraphBuilder.Attribute("coefficients", [-1f, 0, 1, 0]), OnnxGraphBuilder.Attribute("intercepts", [5.5f, -5.5f]),
+                OnnxGraphBuilder.Attribute("classlabels_ints", [0L, 1]), OnnxGraphBuilder.Attribute("post_transform", "LOGISTIC"),
+            ]);
+        graph.Output("probabilities", OnnxType.Float, -1, 2);
+
+        await DropAsync(pipeline, "from-sklearn.onnx", graph.ToBytes("sklearn"));
+
+        Run run = await IncomingRunAsync(pipeline);
+        run.Status.ShouldBe(RunStatus.Succeeded, run.Reason);
+        run.Inputs.Single(i => i.Kind == "model").Detail.ShouldBe("its columns were taken to be weight, height, in that order; its classes 0, 1 ... were taken to be false, true");
+        string version = run.Outputs.Single(o => o.Kind == "version").Id;
+        await TestApp.EventuallyAsync(
+            async () => (await app.GetAsync<JsonElement>($"api/pipelines/{pipeline}/deployment")).GetProperty("live").GetProperty("version").GetRawText() == version,
+            () => $"version {version} serves");
+        using var body = new StringContent("""{"dataframe_records": [{"height": 0, "weight": 7.5}, {"height": 99, "weight": 1.5}]}""", Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await app.Http.PostAsync($"models/{pipeline}/invocations", body);
+        string text = await answer.Content.ReadAsStringAsync();
+        JsonDocument.Parse(text).RootElement.GetProperty("predictions").EnumerateArray().Select(p => p.GetProperty("decision").GetString()).ShouldBe(["true", "false"], text);
+    }
+
+    [Fact]
     public async Task Drop_ModelOfAnUnsupportedOperator_IsRefusedByNameOnItsRunAndInAnAlert()
     {
         string pipeline = app.NewPipeline();

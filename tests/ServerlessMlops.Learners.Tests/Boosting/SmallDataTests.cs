@@ -53,6 +53,25 @@ public class SmallDataTests
         Accuracy(120).ShouldBeGreaterThan(early - 0.002);
     }
 
+    [Fact]
+    public void Train_CategoriesOfTheSameMean_AreToldApart()
+    {
+        // Each grade has the same mean and another slope, so that a blurred mean says nothing of the grade.
+        var random = new Random(6);
+        (FeatureTable X, float[] Y) Draw(int rows)
+        {
+            int[] grade = [.. Enumerable.Range(0, rows).Select(_ => random.Next(6))];
+            float[] size = [.. grade.Select(_ => (random.NextSingle() * 2) - 1)];
+            return (new FeatureTable([new NumericFeature("size", size), new CategoricalFeature("grade", grade, ["a", "b", "c", "d", "e", "f"])]),
+                [.. grade.Select((g, row) => size[row] * (g - 2.5f) * 2)]);
+        }
+
+        (FeatureTable x, float[] y) = Draw(3000);
+        (FeatureTable newX, float[] newY) = Draw(1000);
+        float[] predictions = Learner.Train(new LearnerOptions(), x, y, LearningTask.Regression, []).Predict(newX);
+        RegressionMetrics.R2(newY, predictions).ShouldBeGreaterThan(0.97);
+    }
+
     /// <summary>A category of hundreds of names that tell nothing must not be learned by heart.</summary>
     [Fact]
     public void Train_RichCategoryOfNoise_HardlyHurts()

@@ -34,6 +34,12 @@ public class TargetStatisticsTests
             TargetStatistics.EncodeOutOfFold(feature, changed, null, Options, 3)[row].ShouldBe(before[row], 1e-6);
         }
 
+        // A category of many rows is seen in training as it is in prediction.
+        TargetStatisticsOptions settled = Options with { SettledRows = codes.Count(c => c == 0) };
+        float[] encoded = TargetStatistics.EncodeOutOfFold(feature, y, null, settled, 3);
+        CategoryLookup lookup = TargetStatistics.Fit(0, feature, y, null, settled);
+        encoded.Where((_, row) => codes[row] == 0).Distinct().ShouldHaveSingleItem().ShouldBe(lookup.Values[0]);
+
         before.Where((_, row) => codes[row] < 0).ShouldAllBe(v => float.IsNaN(v));
     }
 }

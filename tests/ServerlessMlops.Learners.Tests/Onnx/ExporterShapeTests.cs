@@ -138,6 +138,28 @@ public class ExporterShapeTests
         Compare(graph);
     }
 
+    [Fact]
+    public void WithNames_MatrixOfTwoClasses_NamesColumnsAndClassesAndChangesNothingElse()
+    {
+        OnnxGraphBuilder graph = Begin();
+        graph.NodeOfTwo(
+            "TreeEnsembleClassifier", MlDomain, "X", "label", "probabilities",
+            [.. new RandomForest("BRANCH_LT", 20, Numbers).ClassScores(_ => 0), Attribute("classlabels_int64s", [0L, 1]), Attribute("post_transform", "LOGISTIC")]);
+        graph.Output("probabilities", OnnxType.Float, -1, 2);
+        byte[] file = graph.ToBytes("exported");
+        ScoringModel plain = OnnxModel.Load(file), named = OnnxModel.Load(OnnxModel.WithNames(file, ["a", "b", "c", "d"], ["no", "yes"]));
+
+        plain.Inputs.Select(i => i.Name).ShouldBe(["X[0]", "X[1]", "X[2]", "X[3]"]);
+        named.Inputs.Select(i => i.Name).ShouldBe(["a", "b", "c", "d"]);
+        named.Classes.ShouldBe(["no", "yes"]);
+        var (before, after) = (new float[1], new float[1]);
+        plain.Predict([1, 2, float.NaN, -1], before);
+        named.Predict([1, 2, float.NaN, -1], after);
+        after.ShouldBe(before);
+        Should.Throw<OnnxFormatException>(() => OnnxModel.Load(OnnxModel.WithNames(file, ["a", "b", "a", "d"], null))).Message
+            .ShouldBe("Metadata 'mlops.inputs' has 4 names for 4 columns; expected a distinct name for each.");
+    }
+
     private static OnnxGraphBuilder Begin()
     {
         var graph = new OnnxGraphBuilder();

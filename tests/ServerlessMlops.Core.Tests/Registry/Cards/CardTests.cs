@@ -2,6 +2,7 @@ using System.Xml;
 using System.Xml.Linq;
 using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Registry.Cards;
 using ServerlessMlops.Core.Runs;
@@ -114,5 +115,5 @@ public sealed class CardTests
             Inputs = [new RunArtifact("code", "1.0.0+abc"), new RunArtifact("upload", "birds/1997.csv")],
         },
         SearchRecord.Of(
-            SearchRecord.Options(2, 7), "auc", [.. SearchRecord.Next(SearchRecord.Options(2, 7), []).Select(t => new TrialResult(t, -0.8 + (t.Number * 0.01), 1))]));
+            new SearchSpec { Trials = 2 }, 7, "auc", [.. SearchRecord.Next(new SearchSpec { Trials = 2 }, 7, [], TimeSpan.Zero, 1).Select(t => new TrialResult(t, -0.8 + (t.Number * 0.01), 1))]));
 }
