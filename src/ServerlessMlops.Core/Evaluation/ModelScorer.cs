@@ -34,7 +34,8 @@ public static class ModelScorer
     /// <summary>One number a row, whose distribution monitors watch: the probability of the positive class, of the winning class, or the value.</summary>
     /// <param name="outputs">As <see cref="Score"/> gives them.</param>
     /// <param name="width">Outputs a row.</param>
-    public static float[] Summary(float[] outputs, int width)
+    /// <param name="task">What the model learned.</param>
+    public static float[] Summary(float[] outputs, int width, LearningTask task)
     {
         ArgumentNullException.ThrowIfNull(outputs);
         if (width == 1)
@@ -42,15 +43,23 @@ public static class ModelScorer
             return outputs;
         }
 
-        float[] best = new float[outputs.Length / width];
-        for (int row = 0; row < best.Length; row++)
+        float[] summary = new float[outputs.Length / width];
+        for (int row = 0; row < summary.Length; row++)
         {
             ReadOnlySpan<float> all = outputs.AsSpan(row * width, width);
-            best[row] = all[0];
-            foreach (float output in all)
-            {
-                best[row] = Math.Max(best[row], output);
-            }
+            summary[row] = all[task == LearningTask.Multiclass ? WinnerOf(all) : width - 1];
+        }
+
+        return summary;
+    }
+
+    /// <summary>The number of the largest output, the first of equal ones.</summary>
+    public static int WinnerOf(ReadOnlySpan<float> outputs)
+    {
+        int best = 0;
+        for (int i = 1; i < outputs.Length; i++)
+        {
+            best = outputs[i] > outputs[best] ? i : best;
         }
 
         return best;

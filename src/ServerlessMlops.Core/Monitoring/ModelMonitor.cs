@@ -25,13 +25,16 @@ public static class ModelMonitor
     /// <param name="traffic">Its windows of the last <see cref="Lookback"/>, added up.</param>
     /// <param name="spec">The pipeline's <c>monitor</c> section.</param>
     /// <param name="outcomes">Its outcomes by hour within the label horizon, by time; none where no labels come.</param>
-    public static MonitorReport Evaluate(ModelCard card, int version, MonitoredTraffic traffic, MonitorSpec spec, IReadOnlyList<OutcomeRow>? outcomes = null)
+    /// <param name="interval">Time from one check to the next; where not given, the window's length.</param>
+    public static MonitorReport Evaluate(
+        ModelCard card, int version, MonitoredTraffic traffic, MonitorSpec spec, IReadOnlyList<OutcomeRow>? outcomes = null, TimeSpan? interval = null)
     {
         ArgumentNullException.ThrowIfNull(card);
         ArgumentNullException.ThrowIfNull(traffic);
         ArgumentNullException.ThrowIfNull(spec);
         WindowSums window = traffic.Window;
-        double alpha = FalseAlarmBudget.Alpha(spec.Window);
+        double alpha = FalseAlarmBudget.Alpha(interval ?? spec.Window);
+        IReadOnlyList<MonitorFinding> labelled = MeasuredPerformance.Evaluate(card, outcomes ?? [], traffic.Until, spec, alpha);
         var findings = new List<MonitorFinding>();
         if (window.IsEmpty)
         {
@@ -40,12 +43,12 @@ public static class ModelMonitor
         }
         else
         {
-            findings.AddRange(DriftMonitor.Evaluate(card, window, spec));
+            findings.AddRange(DriftMonitor.Evaluate(card, window, spec, alpha));
             findings.AddRange(QualityMonitor.Evaluate(card, window, alpha));
-            findings.AddRange(EstimatedPerformance.Evaluate(card, window));
+            findings.AddRange(EstimatedPerformance.Evaluate(card, window, alpha, labelled));
         }
 
-        findings.AddRange(MeasuredPerformance.Evaluate(card, outcomes ?? [], traffic.Until, spec, alpha));
+        findings.AddRange(labelled);
         findings.AddRange(ServiceLevelMonitor.Evaluate(traffic.Minutes, traffic.Until, spec.Slo));
         return new MonitorReport(card.Pipeline, version, traffic.From, traffic.Until, window.Predictions, window.Requests, alpha, findings);
     }

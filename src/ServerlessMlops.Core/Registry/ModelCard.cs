@@ -1,5 +1,6 @@
 using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Monitoring.Performance;
 using ServerlessMlops.Learners;
 
 namespace ServerlessMlops.Core.Registry;
@@ -103,4 +104,7 @@ public sealed record ModelCard
 
     /// <summary>How the model's output (probability of the positive class, of the winning class, or the value) was distributed on the hold-out.</summary>
     public required FeatureGroups OutputReference { get; init; }
+
+    /// <summary>What live performance is estimated by before labels are known; null on cards of older builds.</summary>
+    public EstimationReference? Estimation { get; init; }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Core.Feedback;
 using ServerlessMlops.Core.Monitoring;
@@ -32,6 +33,7 @@ public sealed class CheckModel(
     IAlertStore alerts,
     IAlertSink sink,
     RetrainGuard retrain,
+    IOptions<MonitoringOptions> options,
     ILogger<CheckModel> logger)
 {
     /// <summary>The activity.</summary>
@@ -118,7 +120,7 @@ public sealed class CheckModel(
             hours.Add(hour);
         }
 
-        return ModelMonitor.Evaluate(card, version, traffic, spec, hours);
+        return ModelMonitor.Evaluate(card, version, traffic, spec, hours, options.Value.Slot);
     }
 
     /// <summary>The counts that a check until <paramref name="until"/> rests on.</summary>

@@ -1,5 +1,6 @@
 using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Monitoring.Performance;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Training;
@@ -37,16 +38,20 @@ internal static class ModelCards
     };
 
     /// <summary>The card of the winner, with what was measured and decided.</summary>
-    public static ModelCard Judged(ModelCard card, TrainingData data, EvaluationReport report, IReadOnlyList<CandidateResult> candidates, float[] outputs, int width) => card with
+    public static ModelCard Judged(ModelCard card, TrainingData data, EvaluationReport report, IReadOnlyList<CandidateResult> candidates, float[] outputs, int width)
     {
-        Metrics = candidates.First(c => c.Name == report.Winner).Metrics,
-        Candidates = candidates,
-        Gates = report.Gates,
-        Tests = report.Tests,
-        Evaluation = EvaluationSummary.Of(report),
-        Reference = [.. data.Train.Features.Features.Select(ToGroups)],
-        OutputReference = ReferenceGroups.FromNumbers("output", ModelScorer.Summary(outputs, width)),
-    };
+        ModelCard judged = card with
+        {
+            Metrics = candidates.First(c => c.Name == report.Winner).Metrics,
+            Candidates = candidates,
+            Gates = report.Gates,
+            Tests = report.Tests,
+            Evaluation = EvaluationSummary.Of(report),
+            Reference = [.. data.Train.Features.Features.Select(ToGroups)],
+            OutputReference = ReferenceGroups.FromNumbers("output", ModelScorer.Summary(outputs, width, card.Task)),
+        };
+        return judged with { Estimation = EstimationReference.Of(judged, data.Holdout.Features, data.Holdout.Labels, outputs, width) };
+    }
 
     /// <summary>A typical row: medians, most frequent categories; null for sensitive columns. Of no single row.</summary>
     private static Dictionary<string, object?> ExampleOf(FeatureTable rows, PipelineSpec spec)

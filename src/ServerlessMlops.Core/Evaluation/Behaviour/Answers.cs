@@ -12,7 +12,7 @@ internal static class Answers
     public static TestVerdict RunRange(BehaviouralTest test, RangeTest range, TestSubject subject)
     {
         int rows = subject.Data.Holdout.Labels.Length, width = subject.Width;
-        float[] outputs = ModelScorer.Summary(subject.Predictions, width);
+        float[] outputs = ModelScorer.Summary(subject.Predictions, width, subject.Data.Task);
         int[] failed = [.. Enumerable.Range(0, rows).Where(row => !(outputs[row] >= (range.AtLeast ?? double.NegativeInfinity) && outputs[row] <= (range.AtMost ?? double.PositiveInfinity)))];
         string bounds = (range.AtLeast, range.AtMost) switch
         {

@@ -25,7 +25,8 @@ public static class DriftMonitor
     /// <param name="card">The model's card.</param>
     /// <param name="window">What was counted.</param>
     /// <param name="spec">The pipeline's <c>monitor</c> section.</param>
-    public static IReadOnlyList<MonitorFinding> Evaluate(ModelCard card, WindowSums window, MonitorSpec spec)
+    /// <param name="level">Corrected p-value up to which a finding is significant; where not given, that of a check for each window.</param>
+    public static IReadOnlyList<MonitorFinding> Evaluate(ModelCard card, WindowSums window, MonitorSpec spec, double? level = null)
     {
         ArgumentNullException.ThrowIfNull(card);
         ArgumentNullException.ThrowIfNull(window);
@@ -36,7 +37,7 @@ public static class DriftMonitor
                 $"The window has {window.Features.Length} features and the card of '{card.Pipeline}' {card.Reference.Count}; they are of different models.", nameof(window));
         }
 
-        double alpha = FalseAlarmBudget.Alpha(spec.Window);
+        double alpha = level ?? FalseAlarmBudget.Alpha(spec.Window);
         Subject[] subjects =
         [
             .. card.Reference.Select((reference, i) => new Subject(MonitorKind.DataDrift, reference, window.Features[i])),

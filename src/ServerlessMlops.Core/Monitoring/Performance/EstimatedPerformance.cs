@@ -1,126 +1,252 @@
+using ServerlessMlops.Core.Monitoring.Statistics;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Learners;
+using static System.FormattableString;
 
 namespace ServerlessMlops.Core.Monitoring.Performance;
 
 /// <summary>
-/// Confidence-based performance estimation (CBPE): what accuracy and area under the curve to expect of live predictions before their labels are
-/// known, from the predicted probabilities alone. It holds as far as the probabilities are calibrated on live data; it cannot see a
-/// change of what the labels mean (concept drift).
+/// How good the model probably is before labels are known. Classification: confidence-based (CBPE), accuracy and area under the curve to expect of the predicted
+/// probabilities, corrected by how often they came true on the hold-out. Regression: a model of the loss (<see cref="LossModel"/>). Neither can see a change
+/// of what the labels mean; where labels or inputs say that an assumption fails, the estimate is withheld and the finding says why.
 /// </summary>
 public static class EstimatedPerformance
 {
     /// <summary>Below this many predictions nothing is estimated.</summary>
     public const long MinRows = 100;
 
-    /// <summary>The fall below the hold-out's metric from which it is an alarm; half of it is a warning.</summary>
+    /// <summary>The fall below the hold-out's metric from which it is an alarm (of an error: the share by which it grew); half of it is a warning.</summary>
     public const double Large = 0.05;
 
-    // Two-sided 99.7%: the fall must exceed three standard errors of the estimate.
-    private const double StandardErrors = 3;
+    /// <summary>Of an error, which varies more than a rate.</summary>
+    public const double LargeGrowth = 0.1;
 
-    /// <summary>Names of metrics, as learners give them.</summary>
-    private const string Accuracy = "accuracy";
-    private const string Auc = "auc";
+    /// <summary>Standard errors that are stated as the estimate's error.</summary>
+    public const double Stated = 3;
 
-    /// <summary>The estimates against the hold-out's metrics of the same name; none for regression, or where the card has no such metric.</summary>
-    public static IReadOnlyList<MonitorFinding> Evaluate(ModelCard card, WindowSums window)
+    /// <summary>Of how many rows more than on the hold-out nothing may be known for an estimate to be made.</summary>
+    public const double LargestUnknownShare = 0.2;
+
+    // Rows at the model's own word that a group's correction is weighed against.
+    private const double PriorRows = 20;
+    private const int SupportedRows = 10;
+
+    /// <summary>The estimates against the hold-out's metrics of the same name; none where the card has no such metric.</summary>
+    /// <param name="card">The model's card.</param>
+    /// <param name="window">What was counted.</param>
+    /// <param name="alpha">p-value up to which a finding is significant, corrected for the number of metrics.</param>
+    /// <param name="labelled">What labels say of the model, where there are any.</param>
+    public static IReadOnlyList<MonitorFinding> Evaluate(ModelCard card, WindowSums window, double alpha = 0.0027, IReadOnlyList<MonitorFinding>? labelled = null)
     {
         ArgumentNullException.ThrowIfNull(card);
         ArgumentNullException.ThrowIfNull(window);
-        if (card.Task == LearningTask.Regression)
-        {
-            return [];
-        }
-
-        var findings = new List<MonitorFinding>();
-        foreach ((string metric, Estimate? estimate) in ((string, Estimate?)[])
-                 [(Accuracy, ExpectedAccuracy(card, window)), (Auc, card.Task == LearningTask.Binary ? ExpectedAuc(window) : null)])
-        {
-            if (estimate is { } found && card.Metrics.TryGetValue(metric, out double holdout))
-            {
-                findings.Add(Judge(metric, found, holdout, window.Predictions));
-            }
-        }
-
-        return findings;
+        (string Metric, Estimate? Estimate)[] estimates = card.Task == LearningTask.Regression
+            ? [.. (card.Estimation?.Losses ?? []).Select(loss => (loss.Metric, ExpectedError(loss, window)))]
+            : [("accuracy", ExpectedAccuracy(card, window)), ("auc", card.Task == LearningTask.Binary ? ExpectedAuc(card, window) : null)];
+        var known = estimates.Where(e => e.Estimate is not null && card.Metrics.ContainsKey(e.Metric)).ToArray();
+        string? doubt = Doubt(card, window, labelled ?? []);
+        return [.. known.Select(e => Judge(card, e.Metric, e.Estimate!.Value, window.Predictions, alpha / known.Length, doubt))];
     }
 
     /// <summary>
     /// Expected accuracy. Binary: positives are right with probability p, negatives with 1 - p. Multiclass: the winning class is right with its
-    /// probability. The standard error is that of a sum of independent outcomes with the mean probability of each group.
+    /// probability. Probabilities are corrected by what came of them on the hold-out. Null without predictions.
     /// </summary>
     public static Estimate? ExpectedAccuracy(ModelCard card, WindowSums window)
     {
         ArgumentNullException.ThrowIfNull(card);
         ArgumentNullException.ThrowIfNull(window);
-        long rows = window.Predictions;
+        double rows = window.Predictions;
         if (rows == 0)
         {
             return null;
         }
 
-        double sum = window.OutputSums.Sum();
-        double right = card.Task == LearningTask.Binary
-            ? window.PositiveSum + (rows - window.Positives - (sum - window.PositiveSum))
-            : sum;
-        double variance = 0;
-        for (int group = 0; group < window.Outputs.Length; group++)
+        IReadOnlyList<ScoreOutcome> scores = card.Estimation?.Scores ?? [];
+        double right = 0, own = 0, sampling = 0;
+        if (card.Task == LearningTask.Binary)
         {
-            double mean = window.Outputs[group] == 0 ? 0 : Math.Clamp(window.OutputSums[group] / window.Outputs[group], 0, 1);
-            variance += window.Outputs[group] * mean * (1 - mean);
+            ScoreOutcome positives = card.Estimation?.Positives ?? ScoreOutcome.None;
+            var negatives = new ScoreOutcome(scores.Sum(s => s.Rows) - positives.Rows, scores.Sum(s => s.ScoreSum) - positives.ScoreSum, scores.Sum(s => s.CameTrue) - positives.CameTrue);
+            Add(window.Positives, window.PositiveSum, positives, isRightWhenTrue: true);
+            Add(rows - window.Positives, window.OutputSums.Sum() - window.PositiveSum, negatives, isRightWhenTrue: false);
+        }
+        else
+        {
+            for (int group = 0; group < window.Outputs.Length; group++)
+            {
+                Add(window.Outputs[group], window.OutputSums[group], scores.Count > group ? scores[group] : ScoreOutcome.None, isRightWhenTrue: true);
+            }
         }
 
-        return new Estimate(right / rows, Math.Sqrt(variance) / rows);
+        return new Estimate(right / rows, Math.Sqrt(own + sampling) / rows) { SamplingError = Math.Sqrt(sampling) / rows };
+
+        void Add(double live, double sum, ScoreOutcome reference, bool isRightWhenTrue)
+        {
+            (double correction, double variance) = Correction(reference);
+            double come = Math.Clamp(sum + (live * correction), 0, live);
+            right += isRightWhenTrue ? come : live - come;
+            own += live * live * variance;
+            sampling += live > 0 ? come * (1 - (come / live)) : 0;
+        }
     }
 
     /// <summary>
-    /// Expected area under the curve: the chance that a positive is in a higher group than a negative, ties counted half. Groups hide the order
-    /// within them, which lowers it a little. The standard error is Hanley and McNeil's (1982).
+    /// Expected area under the curve: the chance that a positive is in a higher group than a negative, ties counted half. What groups hide of the order within
+    /// them they hid on the hold-out too, so the hold-out's metric moves by as much as the groups' does. Its standard error is Hanley and
+    /// McNeil's (1982), and that of the hold-out's rates by the delta method. Null without both outcomes.
     /// </summary>
-    public static Estimate? ExpectedAuc(WindowSums window)
+    public static Estimate? ExpectedAuc(ModelCard card, WindowSums window)
     {
+        ArgumentNullException.ThrowIfNull(card);
         ArgumentNullException.ThrowIfNull(window);
-        double positives = 0;
-        double negatives = 0;
-        double pairs = 0;
-        for (int group = 0; group < window.Outputs.Length - 1; group++)
-        {
-            double positive = window.OutputSums[group];
-            double negative = window.Outputs[group] - positive;
-            pairs += positive * (negatives + (negative / 2));
-            positives += positive;
-            negatives += negative;
-        }
-
-        if (positives < 1 || negatives < 1)
+        IReadOnlyList<ScoreOutcome> scores = card.Estimation?.Scores ?? [];
+        int groups = window.Outputs.Length - 1; // without the missing group
+        double[] rows = [.. window.Outputs.Take(groups).Select(count => (double)count)];
+        (double Value, double Variance)[] corrections = [.. Enumerable.Range(0, groups).Select(group => Correction(scores.Count > group ? scores[group] : ScoreOutcome.None))];
+        double[] come = [.. Enumerable.Range(0, groups).Select(group => Math.Clamp(window.OutputSums[group] + (rows[group] * corrections[group].Value), 0, rows[group]))];
+        if (GroupedAuc(rows, come) is not { } auc)
         {
             return null;
         }
 
-        double auc = pairs / (positives * negatives);
-        double q1 = auc / (2 - auc);
-        double q2 = 2 * auc * auc / (1 + auc);
-        double variance = ((auc * (1 - auc)) + ((positives - 1) * (q1 - (auc * auc))) + ((negatives - 1) * (q2 - (auc * auc)))) / (positives * negatives);
-        return new Estimate(auc, Math.Sqrt(Math.Max(0, variance)));
+        double own = 0;
+        for (int group = 0; group < groups; group++)
+        {
+            double step = Math.Max(1e-6, 1e-4 * rows[group]), before = come[group];
+            come[group] = before + step;
+            double slope = ((GroupedAuc(rows, come) ?? auc) - auc) / step;
+            come[group] = before;
+            own += slope * slope * rows[group] * rows[group] * corrections[group].Variance;
+        }
+
+        double positives = come.Sum(), sampling = HanleyMcNeil(auc, positives, rows.Sum() - positives);
+        double hidden = scores.Count == window.Outputs.Length && card.Metrics.TryGetValue("auc", out double holdout)
+            && GroupedAuc([.. scores.Take(groups).Select(s => (double)s.Rows)], [.. scores.Take(groups).Select(s => (double)s.CameTrue)]) is { } grouped
+                ? holdout - grouped
+                : 0;
+        return new Estimate(Math.Clamp(auc + hidden, 0, 1), Math.Sqrt(own + sampling)) { SamplingError = Math.Sqrt(sampling) };
     }
 
-    private static MonitorFinding Judge(string metric, Estimate estimate, double holdout, long rows)
+    private static Estimate? ExpectedError(LossModel loss, WindowSums window)
     {
-        double fall = holdout - estimate.Value;
-        bool significant = fall > StandardErrors * estimate.StandardError;
+        if (window.Predictions == 0)
+        {
+            return null;
+        }
+
+        LossEstimate expected = loss.Expect(window);
+        double error = Math.Sqrt((expected.ModelError * expected.ModelError) + (expected.SamplingError * expected.SamplingError));
+        if (loss.Metric != "rmse")
+        {
+            return new Estimate(expected.Mean, error) { SamplingError = expected.SamplingError };
+        }
+
+        // By the delta method: the error of a root is half that of what is under it, relative to the root.
+        double root = Math.Sqrt(expected.Mean), slope = 1 / Math.Max(1e-12, 2 * root);
+        return new Estimate(root, error * slope) { SamplingError = expected.SamplingError * slope };
+    }
+
+    /// <summary>Why no estimate may be relied on, or null.</summary>
+    private static string? Doubt(ModelCard card, WindowSums window, IReadOnlyList<MonitorFinding> labelled)
+    {
+        if (labelled.FirstOrDefault(f => f is { Kind: MonitorKind.Calibration, Verdict: MonitorVerdict.Alarm or MonitorVerdict.Warning }) is { } calibration)
+        {
+            return $"labels say that the probabilities are off by {calibration.Effect:0.000}";
+        }
+
+        if (labelled.FirstOrDefault(f => f is { Kind: MonitorKind.ConceptDrift, Verdict: MonitorVerdict.Alarm }) is { } concept)
+        {
+            return $"labels say that what was learned no longer holds (the loss grew by {concept.Effect:0.000})";
+        }
+
+        foreach (LossModel loss in card.Estimation?.Losses ?? [])
+        {
+            (double share, int input) = loss.Unsupported(window, SupportedRows);
+            if (share > LargestUnknownShare)
+            {
+                string name = input == LossModel.Output ? "the output" : $"'{card.Reference[input].Name}'";
+                return Invariant($"{100 * share:0}% of the rows have values of {name} of which the hold-out had fewer than {SupportedRows} rows");
+            }
+        }
+
+        for (int i = 0; i < Math.Min(card.Reference.Count, window.Features.Length); i++)
+        {
+            long strange = window.Unknown[i] + window.OutOfRange[i], rows = window.Features[i].Sum();
+            if (rows > 0 && strange > LargestUnknownShare * rows)
+            {
+                return Invariant($"{100.0 * strange / rows:0}% of the rows have values of '{card.Reference[i].Name}' that training never saw");
+            }
+        }
+
+        return null;
+    }
+
+    // How much oftener than said the rows of a group came true, drawn towards not at all where they were few; and the variance of that.
+    private static (double Value, double Variance) Correction(ScoreOutcome reference)
+    {
+        if (reference.Rows == 0)
+        {
+            return (0, 0);
+        }
+
+        double rows = reference.Rows + PriorRows, rate = (reference.CameTrue + 0.5) / (reference.Rows + 1.0);
+        return ((reference.CameTrue - reference.ScoreSum) / rows, rate * (1 - rate) / rows);
+    }
+
+    private static double? GroupedAuc(double[] rows, double[] come)
+    {
+        double positives = 0, negatives = 0, pairs = 0;
+        for (int group = 0; group < rows.Length; group++)
+        {
+            double negative = rows[group] - come[group];
+            pairs += come[group] * (negatives + (negative / 2));
+            positives += come[group];
+            negatives += negative;
+        }
+
+        return positives < 1 || negatives < 1 ? null : pairs / (positives * negatives);
+    }
+
+    private static double HanleyMcNeil(double auc, double positives, double negatives)
+    {
+        double q1 = auc / (2 - auc), q2 = 2 * auc * auc / (1 + auc);
+        return Math.Max(0, ((auc * (1 - auc)) + ((positives - 1) * (q1 - (auc * auc))) + ((negatives - 1) * (q2 - (auc * auc)))) / (positives * negatives));
+    }
+
+    private static MonitorFinding Judge(ModelCard card, string metric, Estimate estimate, long rows, double alpha, string? doubt)
+    {
+        double holdout = card.Metrics[metric];
+        bool isError = card.Task == LearningTask.Regression;
+        double unit = isError ? Math.Max(1e-12, holdout) : 1, large = isError ? LargeGrowth : Large;
+        double fall = (isError ? estimate.Value - holdout : holdout - estimate.Value) / unit;
+
+        // The hold-out's own error is in both and cancels in the difference; the rest is that of so many rows, and of a loss model.
+        double error = (isError ? estimate.StandardError : estimate.SamplingError) / unit;
+        double p = Distributions.NormalTail(fall / Math.Max(1e-12, error));
+        bool significant = p <= alpha;
         MonitorVerdict verdict =
-            rows < MinRows || (!significant && StandardErrors * estimate.StandardError > Large) ? MonitorVerdict.InsufficientEvidence
-            : significant && fall >= Large ? MonitorVerdict.Alarm
-            : significant && fall >= Large / 2 ? MonitorVerdict.Warning
+            doubt is not null || rows < MinRows || (!significant && Stated * error > large) ? MonitorVerdict.InsufficientEvidence
+            : significant && fall >= large ? MonitorVerdict.Alarm
+            : significant && fall >= large / 2 ? MonitorVerdict.Warning
             : MonitorVerdict.Ok;
+        string holds = doubt is not null ? $"Not relied on: {doubt}."
+            : isError ? "Holds while the loss depends on inputs and output as on the hold-out."
+            : "Holds while the probabilities are calibrated and the concept is unchanged.";
         return new MonitorFinding(
-            MonitorKind.EstimatedPerformance, metric, verdict, rows, fall, Large, Statistics.Distributions.NormalTail(fall / Math.Max(1e-12, estimate.StandardError)), null,
-            $"Estimated {metric} {estimate.Value:0.000} +- {StandardErrors * estimate.StandardError:0.000} over {rows} predictions without labels; {holdout:0.000} on the hold-out. Holds while the probabilities are calibrated and the concept is unchanged.");
+            MonitorKind.EstimatedPerformance, metric, verdict, rows, fall, large, p, null,
+            Invariant($"Estimated {metric} {estimate.Value:0.000} +- {Stated * estimate.StandardError:0.000} over {rows} predictions without labels; {holdout:0.000} on the hold-out. {holds}"))
+        {
+            Measures = new Dictionary<string, double> { ["estimate"] = estimate.Value, ["error"] = Stated * estimate.StandardError },
+        };
     }
 }
 
-/// <summary>An estimate with its sampling error.</summary>
+/// <summary>An estimate with its error.</summary>
 /// <param name="Value">The estimate.</param>
-/// <param name="StandardError">Its standard error.</param>
-public readonly record struct Estimate(double Value, double StandardError);
+/// <param name="StandardError">Its standard error, all in.</param>
+public readonly record struct Estimate(double Value, double StandardError)
+{
+    /// <summary>The part of it that comes of so many live rows; the rest is the hold-out's.</summary>
+    public double SamplingError { get; init; }
+}
