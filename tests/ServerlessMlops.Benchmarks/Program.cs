@@ -7,6 +7,7 @@ return args switch
 {
     ["ingest", "run", .. string[] rest] => await IngestRun.RunAsync(rest),
     ["ingest", "memory", .. string[] rest] => await IngestBenchmark.RunMemoryAsync(rest),
+    ["ingest-blob", .. string[] rest] => await IngestBlobBenchmark.RunAsync(rest),
     ["ingest", .. string[] rest] => await IngestBenchmark.RunAsync(rest),
     ["learners", .. string[] rest] => LearnersBenchmark.Run(rest),
     ["evaluation", .. string[] rest] => EvaluationBenchmark.Run(rest),
@@ -22,5 +23,6 @@ static int Usage()
     Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- evaluation [ROWS]");
     Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- scoring parts | scoring [--seconds N] [--repeat N] (needs wrk)");
     Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- ingest [memory] [--data FOLDER] [--repeat N] [--only ours,batch,duckdb,polars,pandas] (needs node)");
+    Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- ingest-blob [--data FOLDER] [--times 2.1] (needs node and /proc)");
     return 2;
 }

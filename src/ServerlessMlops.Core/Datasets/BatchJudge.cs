@@ -31,7 +31,7 @@ internal sealed class BatchJudge(PipelineSpec spec, DateTimeOffset? asOf, Datase
             if (rule.Overflowed)
             {
                 Add(DataFindingCodes.Expectation, FindingSeverity.Warning, rule.Expectation.Column,
-                    $"column '{rule.Expectation.Column}' has more than {OrderedRule.MaxRemembered:N0} different values; beyond those, only repetitions of these were found.");
+                    $"column '{rule.Expectation.Column}' has more than {OrderedRule.MaxRemembered:N0} different values; beyond those, only repetitions of these were found.", rule.Expectation);
             }
         }
 
@@ -60,7 +60,7 @@ internal sealed class BatchJudge(PipelineSpec spec, DateTimeOffset? asOf, Datase
         string fate = severity == FindingSeverity.Error ? " The upload is rejected: correct the values, or loosen the expectation."
             : expectation.Severity == ExpectationSeverity.Error ? " Their rows are rejected." : "";
         Add(DataFindingCodes.Expectation, severity, expectation.Column,
-            $"{broken:N0} of {values:N0} values of '{expectation.Column}' are not {expected} ({rule}): {Percent(held)} hold{limit}.{fate}");
+            $"{broken:N0} of {values:N0} values of '{expectation.Column}' are not {expected} ({rule}): {Percent(held)} hold{limit}.{fate}", expectation);
     }
 
     private void JudgeWhole(Expectation expectation, DatasetProfile profile)
@@ -70,12 +70,12 @@ internal sealed class BatchJudge(PipelineSpec spec, DateTimeOffset? asOf, Datase
         {
             if (rows.AtLeast is { } least && profile.Rows < least)
             {
-                Add(DataFindingCodes.Expectation, severity, null, $"{profile.Rows:N0} rows are kept; the spec expects at least {least:N0} (rows).");
+                Add(DataFindingCodes.Expectation, severity, null, $"{profile.Rows:N0} rows are kept; the spec expects at least {least:N0} (rows).", expectation);
             }
 
             if (rows.AtMost is { } most && profile.Rows > most)
             {
-                Add(DataFindingCodes.Expectation, severity, null, $"{profile.Rows:N0} rows are kept; the spec expects at most {most:N0} (rows).");
+                Add(DataFindingCodes.Expectation, severity, null, $"{profile.Rows:N0} rows are kept; the spec expects at most {most:N0} (rows).", expectation);
             }
         }
 
@@ -87,19 +87,19 @@ internal sealed class BatchJudge(PipelineSpec spec, DateTimeOffset? asOf, Datase
 
         if (expectation.MaxNullShare is { } nulls && column.MissingShare() > nulls)
         {
-            Add(DataFindingCodes.Expectation, severity, column.Name, $"{Percent(column.MissingShare())} of '{column.Name}' is missing; the spec allows {Percent(nulls)} (maxNullShare).");
+            Add(DataFindingCodes.Expectation, severity, column.Name, $"{Percent(column.MissingShare())} of '{column.Name}' is missing; the spec allows {Percent(nulls)} (maxNullShare).", expectation);
         }
 
         if (expectation.Freshness is { } age && asOf is { } now)
         {
             if (column.Type != ColumnType.Timestamp)
             {
-                Add(DataFindingCodes.ExpectationUnfit, severity, column.Name, $"'freshness' needs times; '{column.Name}' is read as {column.Type}.");
+                Add(DataFindingCodes.ExpectationUnfit, severity, column.Name, $"'freshness' needs times; '{column.Name}' is read as {column.Type}.", expectation);
             }
             else if (column.Max is not { } newest || TimestampColumn.ToInstant((long)newest) < now - age)
             {
                 string found = column.Max is { } max ? $"the newest '{column.Name}' is {TimestampColumn.Format((long)max)}" : $"'{column.Name}' has no value";
-                Add(DataFindingCodes.Expectation, severity, column.Name, $"{found}; the spec expects nothing older than {SpecDuration.Format(age)} (freshness).");
+                Add(DataFindingCodes.Expectation, severity, column.Name, $"{found}; the spec expects nothing older than {SpecDuration.Format(age)} (freshness).", expectation);
             }
         }
     }
@@ -112,7 +112,7 @@ internal sealed class BatchJudge(PipelineSpec spec, DateTimeOffset? asOf, Datase
         }
 
         double share = reader.RejectedCount / (double)reader.RowCount;
-        var worst = reader.ReasonCounts.OrderByDescending(r => r.Value).ThenBy(r => r.Key.Column, StringComparer.Ordinal).Take(3)
+        var worst = reader.ReasonCounts.OrderByDescending(r => r.Value).ThenBy(r => r.Key.Column, StringComparer.Ordinal).ThenBy(r => r.Key.Rule, StringComparer.Ordinal).Take(3)
             .Select(r => $"{(r.Key.Column.Length > 0 ? $"'{r.Key.Column}' {r.Key.Rule}" : r.Key.Rule)} {r.Value:N0}");
         string what = string.Create(CultureInfo.InvariantCulture, $"{reader.RejectedCount:N0} of {reader.RowCount:N0} rows are rejected ({Percent(share)}; {string.Join(", ", worst)})");
         if (reader.RejectedCount == reader.RowCount || share > spec.RejectTolerance)
@@ -173,7 +173,8 @@ internal sealed class BatchJudge(PipelineSpec spec, DateTimeOffset? asOf, Datase
         }
     }
 
-    private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.##}%");
+    private static string Percent(double share) => share is > 0 and < 0.00005 ? "less than 0.01%" : string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.##}%");
 
-    private void Add(string code, FindingSeverity severity, string? column, string message) => findings.Add(new DataFinding(code, severity, column, message));
+    private void Add(string code, FindingSeverity severity, string? column, string message, Expectation? expectation = null) =>
+        findings.Add(new DataFinding(code, severity, column, message) { Expectation = expectation is null ? null : ExpectationNames.GreatExpectations(expectation) });
 }

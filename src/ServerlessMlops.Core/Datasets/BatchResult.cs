@@ -25,6 +25,9 @@ public sealed record BatchResult
     /// <summary>Columns that were read; null if the file could not be read.</summary>
     public TableSchema? Schema { get; init; }
 
+    /// <summary>Why each column is read as it is, in a few words, by the column's name: what its values look like, or who said so.</summary>
+    public IReadOnlyDictionary<string, string> Evidence { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Profile of the rows kept; null if there are none.</summary>
     public DatasetProfile? Profile { get; init; }
 

@@ -18,7 +18,11 @@ public enum FindingSeverity
 /// <param name="Severity">How much it weighs.</param>
 /// <param name="Column">The column, or null for the upload as a whole.</param>
 /// <param name="Message">What was found, what was expected, and the fix.</param>
-public sealed record DataFinding(string Code, FindingSeverity Severity, string? Column, string Message);
+public sealed record DataFinding(string Code, FindingSeverity Severity, string? Column, string Message)
+{
+    /// <summary>The expectation that it is about, by Great Expectations' name; null where it is about none.</summary>
+    public string? Expectation { get; init; }
+}
 
 /// <summary>Codes of findings about an upload. Those on types are named as TensorFlow Data Validation names its anomalies.</summary>
 public static class DataFindingCodes
@@ -29,23 +33,29 @@ public static class DataFindingCodes
     /// <summary>A column that earlier uploads did not have.</summary>
     public const string NewColumn = "SCHEMA_NEW_COLUMN";
 
-    /// <summary>A whole-number column holds something else.</summary>
-    public const string NotInteger = "INT_TYPE_NOT_INT";
+    /// <summary>A whole-number column holds text.</summary>
+    public const string NotInteger = "INT_TYPE_NOT_INT_STRING";
 
-    /// <summary>A number column holds something else.</summary>
-    public const string NotNumber = "FLOAT_TYPE_NOT_FLOAT";
+    /// <summary>A number column holds text.</summary>
+    public const string NotNumber = "FLOAT_TYPE_STRING_NOT_FLOAT";
 
-    /// <summary>A boolean column holds something else.</summary>
-    public const string NotBoolean = "BOOL_TYPE_NOT_BOOL";
+    /// <summary>A boolean column holds other words than those for true and false.</summary>
+    public const string NotBoolean = "BOOL_TYPE_UNEXPECTED_STRING";
 
-    /// <summary>A time column holds something else.</summary>
-    public const string NotTimestamp = "UNEXPECTED_DATA_TYPE";
+    /// <summary>A boolean column holds numbers.</summary>
+    public const string BooleanNumber = "BOOL_TYPE_UNEXPECTED_FLOAT";
+
+    /// <summary>A column holds another type than it did, in a way that has no code of its own.</summary>
+    public const string OtherType = "UNEXPECTED_DATA_TYPE";
 
     /// <summary>A whole-number column now has decimals.</summary>
     public const string Widened = "SCHEMA_TYPE_WIDENED";
 
     /// <summary>Names that earlier uploads did not have.</summary>
     public const string NewCategories = "ENUM_TYPE_UNEXPECTED_STRING_VALUES";
+
+    /// <summary>Bytes that are no UTF-8; they were replaced.</summary>
+    public const string InvalidUtf8 = "ENUM_TYPE_INVALID_UTF8";
 
     /// <summary>An expectation of the spec does not hold.</summary>
     public const string Expectation = "EXPECTATION_FAILED";

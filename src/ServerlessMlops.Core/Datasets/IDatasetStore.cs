@@ -31,14 +31,21 @@ public interface IDatasetStore
     /// <summary>A whole batch, or null.</summary>
     Task<BatchSummary?> GetBatchAsync(string pipeline, string batchId, CancellationToken cancellation);
 
+    /// <summary>What the values of a whole batch look like, or null.</summary>
+    Task<DatasetProfile?> GetProfileAsync(string pipeline, string batchId, CancellationToken cancellation);
+
     /// <summary>Keeps a manifest under its id.</summary>
     Task SaveManifestAsync(string pipeline, string datasetId, DatasetManifest manifest, CancellationToken cancellation);
 
     /// <summary>A manifest, or null.</summary>
     Task<DatasetManifest?> GetManifestAsync(string pipeline, string datasetId, CancellationToken cancellation);
 
-    /// <summary>The rows of a data set.</summary>
-    Task<ColumnTable> ReadAsync(string pipeline, DatasetManifest manifest, CancellationToken cancellation);
+    /// <summary>The rows of a data set. Only the bytes of the columns wanted are fetched, in ranges.</summary>
+    /// <param name="pipeline">The pipeline.</param>
+    /// <param name="manifest">The data set.</param>
+    /// <param name="columns">Names of the columns wanted, or null for all.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    Task<ColumnTable> ReadAsync(string pipeline, DatasetManifest manifest, IReadOnlyCollection<string>? columns, CancellationToken cancellation);
 
     /// <summary>How training on the data set ended, or null where it has not.</summary>
     Task<DatasetOutcome?> GetOutcomeAsync(string pipeline, string datasetId, CancellationToken cancellation);

@@ -50,10 +50,14 @@ internal sealed class IngestAttempt(IngestRequest request, IReadOnlyDictionary<s
     private async Task<BatchResult> ReadAsync(TableReader reader, TableSchema schema, IReadOnlySet<string> inferred, CancellationToken cancellationToken)
     {
         var rules = _spec.Expect.Where(RowRule.Is).Select(e => new RowRule(e)).ToList();
-        foreach (var rule in rules.Where(r => r.Unfit(schema) is not null))
+        var ordered = _spec.Expect.Where(OrderedRule.Is).Select(e => new OrderedRule(e)).ToList();
+        foreach (var (expectation, why) in rules.Select(r => (r.Expectation, r.Unfit(schema))).Concat(ordered.Select(r => (r.Expectation, r.Unfit(schema)))).Where(r => r.Item2 is not null))
         {
-            _findings.Add(new DataFinding(DataFindingCodes.ExpectationUnfit, FindingSeverity.Error, rule.Expectation.Column,
-                $"column '{rule.Expectation.Column}' is read as {schema.Find(rule.Expectation.Column!)!.Type}, but {rule.Unfit(schema)}. Correct the expectation, or say the column's type in the spec."));
+            _findings.Add(new DataFinding(DataFindingCodes.ExpectationUnfit, FindingSeverity.Error, expectation.Column,
+                $"column '{expectation.Column}' is read as {schema.Find(expectation.Column!)!.Type}, but {why}. Correct the expectation, or say the column's type in the spec.")
+            {
+                Expectation = ExpectationNames.GreatExpectations(expectation),
+            });
         }
 
         if (_findings.Any(f => f.Severity == FindingSeverity.Error))
@@ -61,7 +65,6 @@ internal sealed class IngestAttempt(IngestRequest request, IReadOnlyDictionary<s
             return Rejected(reader, schema);
         }
 
-        var ordered = _spec.Expect.Where(OrderedRule.Is).Select(e => new OrderedRule(e)).ToList();
         var plan = new ReadPlan { Schema = schema, Checks = rules, OrderedChecks = ordered, Profile = true, Target = _spec.Target };
         var arrow = new ArrowFileWriter(request.Arrow, schema);
         using var hasher = new ContentHasher(schema);
@@ -96,8 +99,21 @@ internal sealed class IngestAttempt(IngestRequest request, IReadOnlyDictionary<s
         };
     }
 
+    private string Why(ColumnSchema column, TableReader reader) =>
+        _spec.Columns.TryGetValue(column.Name, out var said) && said.Type is not null ? "the spec says so"
+        : corrections.ContainsKey(column.Name) ? "later values need it"
+        : request.Expected?.Find(column.Name)?.Type == column.Type ? "as in earlier uploads"
+        : reader.Columns.First(c => c.Schema.Name == column.Name) is var seen && seen.Schema.Type == column.Type ? seen.Reason
+        : "by its place in the spec";
+
     private BatchResult Rejected(TableReader? reader, TableSchema? schema)
     {
+        if (reader?.InvalidUtf8 > 0)
+        {
+            _findings.Add(new DataFinding(DataFindingCodes.InvalidUtf8, FindingSeverity.Warning, null,
+                $"{reader.InvalidUtf8:N0} places are not UTF-8 and were read as U+FFFD, so names in them are mangled. Save the file as UTF-8."));
+        }
+
         foreach (string note in reader?.Notes ?? [])
         {
             _findings.Add(new DataFinding(DataFindingCodes.ReadNote, FindingSeverity.Info, null, note));
@@ -107,6 +123,7 @@ internal sealed class IngestAttempt(IngestRequest request, IReadOnlyDictionary<s
         {
             Verdict = BatchVerdict.Rejected,
             Schema = schema,
+            Evidence = (schema?.Columns ?? []).ToDictionary(c => c.Name, c => Why(c, reader!), StringComparer.Ordinal),
             RowsRejected = reader?.RejectedCount ?? 0,
             Rejections = [.. (reader?.ReasonCounts ?? new Dictionary<(string, string), long>()).Select(r => new RejectionCount(r.Key.Column, r.Key.Rule, r.Value))
                 .OrderByDescending(r => r.Count).ThenBy(r => r.Column, StringComparer.Ordinal).ThenBy(r => r.Rule, StringComparer.Ordinal)],

@@ -16,7 +16,7 @@ internal sealed class OrderedRule(Expectation expectation) : IChunkCheck
 
     public Expectation Expectation => expectation;
 
-    public string Rule => expectation.Unique == true ? "unique" : "increasing";
+    public string Rule => ExpectationNames.Rule(expectation);
 
     public string Expected => expectation.Unique == true ? "no value twice" : "no value below the one before";
 
@@ -30,6 +30,10 @@ internal sealed class OrderedRule(Expectation expectation) : IChunkCheck
     public bool Overflowed { get; private set; }
 
     public static bool Is(Expectation e) => e.Unique == true || e.Increasing == true;
+
+    /// <summary>Why the rule cannot be applied to columns of these types, or null if it can.</summary>
+    public string? Unfit(TableSchema schema) =>
+        expectation.Increasing == true && schema.Find(expectation.Column!) is { } column && !RowRule.IsOrdered(column.Type) ? "'increasing' needs numbers or times" : null;
 
     public void Check(ColumnTable table, ChunkFaults faults)
     {

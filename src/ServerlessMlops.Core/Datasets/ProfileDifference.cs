@@ -1,4 +1,5 @@
 using System.Globalization;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Data.Columns;
 using ServerlessMlops.Data.Profiling;
 
@@ -14,10 +15,14 @@ public static class ProfileDifference
     public const double ShareChange = 0.05;
 
     /// <summary>The differences worth saying, in the order of the columns; empty if there is none.</summary>
-    public static IReadOnlyList<string> Describe(DatasetProfile before, DatasetProfile after)
+    /// <param name="before">What is known.</param>
+    /// <param name="after">What is new.</param>
+    /// <param name="spec">Values of the columns that it calls sensitive are not told; null calls none so.</param>
+    public static IReadOnlyList<string> Describe(DatasetProfile before, DatasetProfile after, PipelineSpec? spec = null)
     {
+        bool Withheld(string column) => spec is not null && spec.Columns.TryGetValue(column, out var said) && said.Sensitive;
         var lines = new List<string>();
-        CompareRows(before, after, lines);
+        CompareRows(before, after, after.Target is { } target && Withheld(target), lines);
         foreach (var column in before.Columns.Where(c => after.Find(c.Name) is null))
         {
             lines.Add($"{column.Name}: gone");
@@ -36,14 +41,14 @@ public static class ProfileDifference
             }
             else
             {
-                Compare(then, now, lines);
+                Compare(then, now, Withheld(now.Name), lines);
             }
         }
 
         return lines;
     }
 
-    private static void CompareRows(DatasetProfile before, DatasetProfile after, List<string> lines)
+    private static void CompareRows(DatasetProfile before, DatasetProfile after, bool withheld, List<string> lines)
     {
         if (before.Rows > 0 && after.Rows > 0 && before.DuplicateRows / (double)before.Rows is { } then && after.DuplicateRows / (double)after.Rows is { } now
             && Math.Abs(then - now) >= ShareChange)
@@ -52,18 +57,23 @@ public static class ProfileDifference
         }
 
         // Classes written as numbers; those written as names are told with their column.
-        if (before.ClassBalance is { } balance && after.ClassBalance is { } balanceNow && before.Target == after.Target && after.Find(after.Target!) is { Type: ColumnType.Integer } target
+        if (!withheld && before.ClassBalance is { } balance && after.ClassBalance is { } balanceNow && before.Target == after.Target && after.Find(after.Target!) is { Type: ColumnType.Integer } target
             && before.Find(target.Name) is { } targetThen)
         {
             CompareNames(target.Name, targetThen, target, balance, balanceNow, lines);
         }
     }
 
-    private static void Compare(ColumnProfile then, ColumnProfile now, List<string> lines)
+    private static void Compare(ColumnProfile then, ColumnProfile now, bool withheld, List<string> lines)
     {
         if (Math.Abs(then.MissingShare() - now.MissingShare()) >= ShareChange)
         {
             lines.Add($"{now.Name}: missing {Percent(then.MissingShare())} -> {Percent(now.MissingShare())}");
+        }
+
+        if (withheld)
+        {
+            return;
         }
 
         if (then.Quantiles is { Count: 7 } q && now.Quantiles is { Count: 7 } r)

@@ -7,7 +7,7 @@ namespace ServerlessMlops.Core.Datasets;
 
 /// <summary>
 /// Writes <c>rejected.csv</c>: line, column, rule, value, expected. Values of sensitive columns are withheld; a value that a spreadsheet would run as a
-/// formula gets a quote in front.
+/// formula gets a quote in front, and line ends in values are written <c>\n</c>, so that every reason is one line.
 /// </summary>
 internal sealed class RejectedFile : IDisposable
 {
@@ -52,6 +52,8 @@ internal sealed class RejectedFile : IDisposable
             text = "'" + text;
         }
 
+        // One line a row, whatever the value holds.
+        text = text.Replace("\r\n", "\\n", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal).Replace("\r", "\\r", StringComparison.Ordinal);
         return text.AsSpan().IndexOfAny("\",\n\r") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 }

@@ -20,6 +20,7 @@ internal sealed class RowRule : IChunkCheck
     private readonly double _low = double.NegativeInfinity;
     private readonly double _high = double.PositiveInfinity;
     private readonly HashSet<string>? _names;
+    private readonly HashSet<double>? _numbers;
     private readonly Regex? _pattern;
     private long _values;
     private long _broken;
@@ -28,9 +29,10 @@ internal sealed class RowRule : IChunkCheck
     {
         _expectation = expectation;
         _column = expectation.Column!;
+        _rule = ExpectationNames.Rule(expectation);
         if (expectation.Between is { } between)
         {
-            (_rule, _expected) = ("between", $"{between[0] ?? "anything"} to {between[1] ?? "anything"}");
+            _expected = $"{between[0] ?? "anything"} to {between[1] ?? "anything"}";
             _low = between[0] is { } low ? ExpectationBound.Parse(low)!.Value : _low;
             _high = between[1] is { } high ? ExpectationBound.Parse(high)!.Value : _high;
         }
@@ -38,20 +40,21 @@ internal sealed class RowRule : IChunkCheck
         {
             _names = new HashSet<string>(names, StringComparer.Ordinal);
             string list = string.Join(", ", names.Take(10)) + (names.Count > 10 ? ", ..." : "");
-            (_rule, _expected) = expectation.In is not null ? ("in", $"one of {list}") : ("notIn", $"none of {list}");
+            _expected = expectation.In is not null ? $"one of {list}" : $"none of {list}";
+            _numbers = [.. names.Select(ExpectationBound.Parse).OfType<ExpectationBound>().Where(b => !b.IsTime).Select(b => b.Value)];
         }
         else if (expectation.Matches is { } pattern)
         {
-            (_rule, _expected) = ("matches", $"text that matches {pattern}");
+            _expected = $"text that matches {pattern}";
             _pattern = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
         }
         else if (expectation.AtMostColumn is { } other)
         {
-            (_rule, _expected) = ("atMostColumn", $"at most the value of '{other}'");
+            _expected = $"at most the value of '{other}'";
         }
         else
         {
-            (_rule, _expected) = ("notNull", "a value");
+            _expected = "a value";
         }
     }
 
@@ -73,14 +76,16 @@ internal sealed class RowRule : IChunkCheck
     /// <summary>Why the rule cannot be applied to columns of these types, or null if it can.</summary>
     public string? Unfit(TableSchema schema)
     {
-        var type = schema.Find(_column)?.Type;
-        bool ordered = type is ColumnType.Number or ColumnType.Integer or ColumnType.Timestamp;
         bool times = _expectation.Between?.Any(b => b is not null && ExpectationBound.Parse(b)!.IsTime) == true;
-        return type is null ? null
-            : _expectation.Between is not null && (!ordered || times != (type == ColumnType.Timestamp)) ? $"'between' needs {(times ? "times" : "numbers")}"
-            : _expectation.AtMostColumn is { } other && (!ordered || (schema.Find(other)?.Type == ColumnType.Timestamp) != (type == ColumnType.Timestamp)) ? "'atMostColumn' needs two columns of numbers, or of times"
+        return schema.Find(_column)?.Type is not { } type ? null
+            : _expectation.Between is not null && (!IsOrdered(type) || times != (type == ColumnType.Timestamp)) ? $"'between' needs {(times ? "times" : "numbers")}"
+            : _expectation.AtMostColumn is { } name && schema.Find(name)?.Type is { } other && (!IsOrdered(type) || !IsOrdered(other) || (other == ColumnType.Timestamp) != (type == ColumnType.Timestamp))
+                ? $"'atMostColumn' needs two columns of numbers, or of times ('{name}' is read as {other})"
             : null;
     }
+
+    /// <summary>Whether values of that type have an order by which rules can judge them.</summary>
+    public static bool IsOrdered(ColumnType type) => type is ColumnType.Number or ColumnType.Integer or ColumnType.Timestamp;
 
     public void Check(ColumnTable table, ChunkFaults faults)
     {
@@ -96,7 +101,8 @@ internal sealed class RowRule : IChunkCheck
         long values = 0, broken = 0;
         for (int row = 0; row < table.RowCount; row++)
         {
-            if (faults.Contains(row))
+            // Rows that another rule sets aside are judged as well: a row has all its reasons, and no rule depends on those before it.
+            if (faults.IsUnread(row))
             {
                 continue;
             }
@@ -144,6 +150,11 @@ internal sealed class RowRule : IChunkCheck
         if (_expectation.AtMostColumn is not null)
         {
             return other is null || other.IsMissing(row) || Number(column, row) <= Number(other, row);
+        }
+
+        if (_numbers is not null && column is NumberColumn or IntegerColumn)
+        {
+            return _numbers.Contains(Number(column, row)) == _expectation.In is not null;
         }
 
         return _expectation.NotNull == true || HoldsText(column.TextAt(row));

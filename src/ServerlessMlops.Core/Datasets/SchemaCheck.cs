@@ -41,7 +41,7 @@ public static class SchemaCheck
 
         if (spec.Time is { } time && columns.Find(c => c.Name == time) is { } column && column.Type is not (ColumnType.Timestamp or ColumnType.Integer or ColumnType.Number))
         {
-            findings.Add(new DataFinding(DataFindingCodes.NotTimestamp, FindingSeverity.Error, time,
+            findings.Add(new DataFinding(DataFindingCodes.OtherType, FindingSeverity.Error, time,
                 $"the time column '{time}' is read as {Word(column.Type)}; expected times such as 2001-12-31T06:15:00, or numbers."));
         }
 
@@ -100,18 +100,22 @@ public static class SchemaCheck
 
         if (file.Values > 0 && !Reads(before.Type, seen.Type))
         {
+            bool text = seen.Type is ColumnType.Category or ColumnType.Text or ColumnType.Identifier;
             string code = before.Type switch
             {
-                ColumnType.Integer => DataFindingCodes.NotInteger,
-                ColumnType.Number => DataFindingCodes.NotNumber,
-                ColumnType.Boolean => DataFindingCodes.NotBoolean,
-                _ => DataFindingCodes.NotTimestamp,
+                ColumnType.Integer when text => DataFindingCodes.NotInteger,
+                ColumnType.Number when text => DataFindingCodes.NotNumber,
+                ColumnType.Boolean when text => DataFindingCodes.NotBoolean,
+                ColumnType.Boolean when seen.Type == ColumnType.Number => DataFindingCodes.BooleanNumber,
+                _ => DataFindingCodes.OtherType,
             };
             findings.Add(new DataFinding(code, FindingSeverity.Error, name,
                 $"column '{name}' was {Word(before.Type)} in earlier uploads and now looks like {Word(seen.Type)} ({file.Reason}). Correct the file, or say the type in the spec: 'columns: {{ {name}: category }}'."));
         }
 
-        return before with { DecimalComma = seen.DecimalComma, TimestampForm = seen.Type == ColumnType.Timestamp ? seen.TimestampForm : before.TimestampForm };
+        // What can be read either way is read as before.
+        bool told = seen.Type == ColumnType.Timestamp && !(file.EitherForm && before is { Type: ColumnType.Timestamp, TimestampForm: not TimestampForm.Iso });
+        return before with { DecimalComma = seen.DecimalComma, TimestampForm = told ? seen.TimestampForm : before.TimestampForm };
     }
 
     /// <summary>Whether values that look like <paramref name="seen"/> can be read as <paramref name="wanted"/>. Names and text take anything.</summary>

@@ -125,6 +125,11 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
     /// <summary>Names of the columns that are learned from, in the table's order.</summary>
     public static string[] FeatureNames(TableSchema schema, PipelineSpec spec) => [.. Learnable(schema, spec).Where(name => IsFeature(name, spec))];
 
+    /// <summary>Names of the columns that <see cref="Prepare(ColumnTable, PipelineSpec, SplitRule)"/> looks at; null for all, where rows are divided by a hash of all.</summary>
+    public static string[]? ColumnsFor(TableSchema schema, PipelineSpec spec, SplitRule rule) => rule.Kind == SplitKind.Row
+        ? null
+        : [.. Learnable(schema, spec).Union(new[] { spec.Target, spec.Key, spec.Time, rule.Column }.OfType<string>())];
+
     private static bool IsFeature(string name, PipelineSpec spec) => !spec.Columns.TryGetValue(name, out ColumnSpec? column) || column.Feature;
 
     private static IEnumerable<string> Learnable(TableSchema schema, PipelineSpec spec) => schema.Columns

@@ -21,6 +21,8 @@ internal sealed class ColumnEvidence
     private long _leadingZeros;
     private long _bytes;
     private long _spaces;
+    private long _dressed;
+    private long _grouped;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(ReadOnlySpan<byte> field)
@@ -48,13 +50,16 @@ internal sealed class ColumnEvidence
         {
             _booleans += Words.ParseBoolean(text) >= 0 ? 1 : 0;
             _spaces += text.Contains((byte)' ') ? 1 : 0;
+            _dressed += DressedNumber.Is(text) ? 1 : 0;
         }
     }
 
     /// <summary>The type, and why.</summary>
     /// <param name="column">The column's name.</param>
-    public InferredColumn Decide(string column)
+    /// <param name="commaSeparates">Whether commas lie between fields: then <c>1,234</c> is rather a thousand than a decimal comma.</param>
+    public InferredColumn Decide(string column, bool commaSeparates)
     {
+        bool thousands = commaSeparates && _grouped == _commaNumbers - _integers;
         // A few odd cells in a hundred do not change what a column is: their rows are set aside with the reason.
         bool Nearly(long count) => _values > 0 && count >= _values - _values / 100;
         int distinct = _distinct.Count;
@@ -63,7 +68,7 @@ internal sealed class ColumnEvidence
             : Nearly(_booleans) && distinct <= 6 ? (Of(ColumnType.Boolean), "words for true and false")
             : Nearly(_integers) && _leadingZeros == 0 ? (Of(ColumnType.Integer), "whole numbers")
             : Nearly(_numbers) && _leadingZeros == 0 ? (Of(ColumnType.Number), "numbers")
-            : Nearly(_commaNumbers) && _commaNumbers > _integers && _leadingZeros == 0 ? (Of(ColumnType.Number) with { DecimalComma = true }, "numbers with a decimal comma")
+            : !thousands && Nearly(_commaNumbers) && _commaNumbers > _integers && _leadingZeros == 0 ? (Of(ColumnType.Number) with { DecimalComma = true }, "numbers with a decimal comma")
             : Nearly(_iso) ? (Of(ColumnType.Timestamp), "times, year first")
             : Nearly(_monthFirst) ? (Of(ColumnType.Timestamp) with { TimestampForm = TimestampForm.MonthFirst }, "times, month first")
             : Nearly(_dayFirst) ? (Of(ColumnType.Timestamp) with { TimestampForm = TimestampForm.DayFirst }, "times, day first")
@@ -71,7 +76,12 @@ internal sealed class ColumnEvidence
             : _values >= 50 && (_bytes / _values > 60 || (distinct > 0.5 * Math.Min(_values, MaxDistinct) && _bytes / _values > 24)) ? (Of(ColumnType.Text), "long and mostly different")
             : _values >= 50 && distinct > 0.8 * Math.Min(_values, MaxDistinct) ? (Of(ColumnType.Identifier), "most values differ")
             : (Of(ColumnType.Category), _leadingZeros > 0 ? "digits with leading zeros" : "names that repeat");
-        return new InferredColumn(schema, reason, _values, _missing, distinct);
+        bool eitherForm = schema.Type == ColumnType.Timestamp && !Nearly(_iso) && Nearly(_monthFirst) && Nearly(_dayFirst);
+        string? caution = eitherForm ? "day and month cannot be told apart; it is read month first unless earlier uploads were read otherwise. Write year-month-day."
+            : _dressed + _grouped > 0 && schema.Type is not (ColumnType.Number or ColumnType.Integer or ColumnType.Timestamp) && Nearly(_dressed + Math.Max(_numbers, _commaNumbers))
+                ? "looks like numbers with a currency sign, a percent sign or grouped thousands, which are not read as numbers. Write plain numbers such as 1234.5."
+            : null;
+        return new InferredColumn(schema, reason, _values, _missing, distinct) { EitherForm = eitherForm, Caution = caution };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -91,6 +101,7 @@ internal sealed class ColumnEvidence
         else if (NumberParser.TryParseNumber(text, (byte)',', out _))
         {
             _commaNumbers++;
+            _grouped += text.Length - text.IndexOf((byte)',') == 4 ? 1 : 0;
         }
         else
         {
@@ -98,6 +109,7 @@ internal sealed class ColumnEvidence
             _iso += iso ? 1 : 0;
             _monthFirst += iso || TimestampParser.TryParse(text, TimestampForm.MonthFirst, out _) ? 1 : 0;
             _dayFirst += iso || TimestampParser.TryParse(text, TimestampForm.DayFirst, out _) ? 1 : 0;
+            _dressed += DressedNumber.Is(text) ? 1 : 0;
         }
     }
 }
@@ -108,4 +120,11 @@ internal sealed class ColumnEvidence
 /// <param name="Values">Values in the sample that are there.</param>
 /// <param name="Missing">Values in the sample that are missing.</param>
 /// <param name="Distinct">Different values in the sample, counted up to 100,000.</param>
-public sealed record InferredColumn(ColumnSchema Schema, string Reason, long Values, long Missing, int Distinct);
+public sealed record InferredColumn(ColumnSchema Schema, string Reason, long Values, long Missing, int Distinct)
+{
+    /// <summary>Whether the times of the sample can be read month first and day first.</summary>
+    public bool EitherForm { get; init; }
+
+    /// <summary>What a person should look at before trusting the type, in a sentence without the column's name; null where nothing is odd.</summary>
+    public string? Caution { get; init; }
+}

@@ -69,7 +69,7 @@ internal static class JsonLinesLayout
             }
         }
 
-        return [.. evidence.Select((e, i) => e.Decide(names[i]))];
+        return [.. evidence.Select((e, i) => e.Decide(names[i], commaSeparates: true))];
     }
 
     private static void CollectNames(ReadOnlySpan<byte> line, List<string> names, HashSet<string> seen, ReadLimits limits)

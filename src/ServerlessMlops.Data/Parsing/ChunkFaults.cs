@@ -14,6 +14,7 @@ public sealed class ChunkFaults
 
     private readonly List<RowFaultNote> _notes = [];
     private readonly HashSet<int> _rows = [];
+    private HashSet<int>? _unread;
     private readonly Dictionary<(string Column, string Rule), long> _counts = [];
     private readonly Dictionary<string, long> _numberLike = [];
 
@@ -31,6 +32,12 @@ public sealed class ChunkFaults
 
     /// <summary>Whether a row is set aside.</summary>
     public bool Contains(int row) => _rows.Contains(row);
+
+    /// <summary>Whether a row was set aside by reading, so that its values are not all there for checks to judge.</summary>
+    public bool IsUnread(int row) => _unread is not null && _unread.Contains(row);
+
+    /// <summary>Ends reading: what comes now are checks.</summary>
+    internal void EndReading() => _unread = _rows.Count > 0 ? [.. _rows] : null;
 
     /// <summary>Sets a row aside.</summary>
     /// <param name="row">Row of the chunk.</param>
@@ -63,6 +70,7 @@ public sealed class ChunkFaults
     {
         _notes.Clear();
         _rows.Clear();
+        _unread = null;
         _counts.Clear();
         _numberLike.Clear();
     }

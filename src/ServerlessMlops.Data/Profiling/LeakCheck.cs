@@ -5,7 +5,8 @@ namespace ServerlessMlops.Data.Profiling;
 /// <summary>
 /// Whether one column of numbers tells the class of the target almost alone, whatever the form of the link: the numbers are cut into groups by the
 /// quantiles of the first rows (missing is a group of its own, since that a value is missing may tell), and from the table of groups and
-/// classes follows how much of the guessing the column takes away (Goodman and Kruskal's lambda, 1954). Looks at the first rows only.
+/// classes follows how much of the guessing the column takes away (Goodman and Kruskal's lambda, 1954). Each row is guessed from the others of its group,
+/// so that groups of few rows prove nothing. Looks at the first rows only.
 /// </summary>
 internal sealed class LeakCheck
 {
@@ -75,23 +76,48 @@ internal sealed class LeakCheck
         }
 
         var totals = new long[MaxClasses];
-        long all = 0, hits = 0;
         for (int group = 0; group <= Groups; group++)
         {
-            long best = 0;
-            for (int c = 0; c < MaxClasses; c++)
-            {
-                long count = _counts[group * MaxClasses + c];
-                totals[c] += count;
-                all += count;
-                best = Math.Max(best, count);
-            }
-
-            hits += best;
+            Sum(totals, group, group + 1);
         }
 
-        long minority = all - totals.Max();
-        return minority < MinMinority ? null : (hits - totals.Max()) / (double)minority >= Threshold;
+        long minority = totals.Sum() - totals.Max();
+        if (minority < MinMinority)
+        {
+            return null;
+        }
+
+        // Where there are few rows, neighbouring groups are also taken together.
+        return ((int[])[1, 2, 4, 8]).Any(width => (Hits(width, totals) - totals.Max()) / (double)minority >= Threshold);
+    }
+
+    /// <summary>Rows whose class is the most frequent one of the others in their group; of a row that is alone, the most frequent one of all.</summary>
+    private long Hits(int width, long[] totals)
+    {
+        long hits = 0;
+        int usual = Array.IndexOf(totals, totals.Max());
+        var counts = new long[MaxClasses];
+        for (int group = 0; group <= Groups; group += group < Groups ? width : 1)
+        {
+            Array.Clear(counts);
+            Sum(counts, group, group < Groups ? Math.Min(group + width, Groups) : Groups + 1);
+            int best = Array.IndexOf(counts, counts.Max());
+            long second = counts.Where((_, c) => c != best).Max();
+            hits += counts[best] - 1 > second ? counts[best] : counts[best] == 1 && second == 0 && best == usual ? 1 : 0;
+        }
+
+        return hits;
+    }
+
+    private void Sum(long[] into, int from, int to)
+    {
+        for (int group = from; group < to; group++)
+        {
+            for (int c = 0; c < MaxClasses; c++)
+            {
+                into[c] += _counts[group * MaxClasses + c];
+            }
+        }
     }
 
     /// <summary>Upper bounds of the groups: quantiles of the first rows, each once.</summary>

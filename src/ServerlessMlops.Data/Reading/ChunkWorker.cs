@@ -117,6 +117,7 @@ internal sealed class ChunkWorker
         }
 
         Table = new ColumnTable([.. _builders.Select(b => b.Build())], RowCount);
+        Faults.EndReading();
         foreach (var check in _plan.Checks)
         {
             check.Check(Table, Faults);

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace ServerlessMlops.Data.Reading;
 
 /// <summary>Tells what is no table of text from a file's first bytes.</summary>
@@ -22,6 +24,13 @@ internal static class FileKinds
         ("ORC"u8.ToArray(), "an ORC file"),
     ];
 
+    private static readonly (byte[] Mark, string Kind)[] Markup =
+    [
+        ("<!doctype html"u8.ToArray(), "an HTML page, perhaps a sign-in page that was saved in the export's place"),
+        ("<html"u8.ToArray(), "an HTML page, perhaps a sign-in page that was saved in the export's place"),
+        ("<?xml"u8.ToArray(), "an XML document"),
+    ];
+
     /// <summary>What the file is, in words, if it is known to be no text; null otherwise.</summary>
     public static string? Foreign(ReadOnlySpan<byte> head)
     {
@@ -34,7 +43,30 @@ internal static class FileKinds
             }
         }
 
+        var text = head.TrimStart("\uFEFF \t\r\n"u8);
+        foreach (var (mark, kind) in Markup)
+        {
+            if (text.Length >= mark.Length && Ascii.EqualsIgnoreCase(text[..mark.Length], mark))
+            {
+                return kind;
+            }
+        }
+
         return null;
+    }
+
+    /// <summary>Whether every other byte is NUL, as in UTF-16 of Latin letters.</summary>
+    public static bool LooksUtf16(ReadOnlySpan<byte> head)
+    {
+        int even = 0, odd = 0;
+        for (int i = 0; i + 1 < head.Length; i += 2)
+        {
+            even += head[i] == 0 ? 1 : 0;
+            odd += head[i + 1] == 0 ? 1 : 0;
+        }
+
+        int pairs = head.Length / 2;
+        return pairs > 4 && (even == 0 ? odd * 10 > pairs * 8 : odd == 0 && even * 10 > pairs * 8);
     }
 
     /// <summary>Whether the bytes hold NUL, or more than one control character in a hundred.</summary>

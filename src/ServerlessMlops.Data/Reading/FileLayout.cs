@@ -20,6 +20,7 @@ internal sealed class FileLayout
         Columns = columns;
         FirstRowAt = firstRowAt;
         _notes = notes;
+        notes.AddRange(columns.Where(c => c.Caution is not null).Select(c => $"column '{c.Schema.Name}': {c.Caution}"));
         _index = columns.Select((c, i) => (c.Schema.Name, i)).ToDictionary(c => c.Name, c => c.i, StringComparer.Ordinal);
     }
 
@@ -33,9 +34,6 @@ internal sealed class FileLayout
     public int FirstRowAt { get; }
 
     public byte LineEnd => _dialect?.LineEnd ?? (byte)'\n';
-
-    /// <summary>Places where bytes were no UTF-8, so far.</summary>
-    public long InvalidUtf8 { get; set; }
 
     public int IndexOf(string name) => _index.GetValueOrDefault(name, -1);
 
@@ -54,11 +52,6 @@ internal sealed class FileLayout
     /// <summary>Adds the notes that only the whole file tells.</summary>
     public void FinishNotes()
     {
-        if (InvalidUtf8 > 0)
-        {
-            _notes.Add($"{InvalidUtf8:N0} places are not UTF-8 and were read as U+FFFD; save the file as UTF-8.");
-        }
-
         long unread = _json.Sum(t => t.UnknownKeys);
         if (unread > 0)
         {
@@ -140,7 +133,7 @@ internal sealed class FileLayout
         var clean = HeaderNames.Clean(names, hasHeader ? notes : []);
         if (!hasHeader)
         {
-            notes.Add($"the first line looks like values, not names; the columns are called {clean[0]} to {clean[^1]}.");
+            notes.Add($"the first line looks like values, not names; {(clean.Length == 1 ? $"the column is called {clean[0]}" : $"the columns are called {clean[0]} to {clean[^1]}")}.");
         }
 
         var evidence = clean.Select(_ => new ColumnEvidence()).ToArray();
@@ -161,7 +154,7 @@ internal sealed class FileLayout
         }
 
         string delimiter = dialect.Delimiter switch { (byte)',' => "comma", (byte)';' => "semicolon", (byte)'\t' => "tab", _ => "bar" };
-        return new FileLayout($"CSV, {delimiter}", dialect with { HasHeader = hasHeader }, [.. evidence.Select((e, i) => e.Decide(clean[i]))], start, notes);
+        return new FileLayout($"CSV, {delimiter}", dialect with { HasHeader = hasHeader }, [.. evidence.Select((e, i) => e.Decide(clean[i], dialect.Delimiter == (byte)','))], start, notes);
     }
 
     /// <summary>

@@ -215,7 +215,9 @@ internal sealed class SourceDecoder : IAsyncDisposable
 
         if (FileKinds.IsBinary(head))
         {
-            throw new UnreadableFileException(FileFaults.Binary, "the file is not text: its first bytes hold NUL or control characters. "
+            throw new UnreadableFileException(FileFaults.Binary, FileKinds.LooksUtf16(head)
+                ? "the file looks like UTF-16 without a byte order mark. Save it as UTF-8, or with the mark."
+                : "the file is not text: its first bytes hold NUL or control characters. "
                 + "CSV, TSV and JSON Lines in UTF-8 (or UTF-16 with a byte order mark) are read, plain or in gzip or zip.");
         }
     }

@@ -53,6 +53,9 @@ public sealed class TableReader : IAsyncDisposable
     /// <summary>The profile of the rows kept so far, if the plan asks for one.</summary>
     public ProfileAccumulator? Profile { get; private set; }
 
+    /// <summary>Places where bytes were no UTF-8 and were read as U+FFFD, so far.</summary>
+    public long InvalidUtf8 { get; private set; }
+
     /// <summary>Reasons by column and rule, all of them.</summary>
     public IReadOnlyDictionary<(string Column, string Rule), long> ReasonCounts => _reasonCounts;
 
@@ -202,6 +205,6 @@ public sealed class TableReader : IAsyncDisposable
             _numberLike[column] = _numberLike.GetValueOrDefault(column) + count;
         }
 
-        _layout.InvalidUtf8 += done.InvalidUtf8;
+        InvalidUtf8 += done.InvalidUtf8;
     }
 }

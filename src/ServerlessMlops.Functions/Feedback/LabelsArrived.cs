@@ -1,12 +1,10 @@
 using Azure.Storage.Blobs;
-using Azure.Storage.Blobs.Models;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using ServerlessMlops.Core.Datasets;
 using ServerlessMlops.Core.Feedback;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Functions.Hosting;
-using ServerlessMlops.Storage.Uploads;
 
 namespace ServerlessMlops.Functions.Feedback;
 
@@ -24,17 +22,10 @@ public sealed class LabelsArrived(ILabelStore labels, IRunLog runs, TimeProvider
         [DurableClient] DurableTaskClient durable,
         CancellationToken cancellation)
     {
-        Azure.Response<BlobProperties> properties;
-        try
+        if (await ArrivedBlob.FindAsync(blob, cancellation) is { } arrived)
         {
-            properties = await blob.GetPropertiesAsync(cancellationToken: cancellation);
+            await StartAsync(new Upload(path, arrived.ETag), durable, cancellation);
         }
-        catch (Azure.RequestFailedException e) when (e.Status == 404)
-        {
-            return; // deleted meanwhile
-        }
-
-        await StartAsync(new Upload(path, UploadsContainer.Bare(properties.Value.ETag)), durable, cancellation);
     }
 
     /// <summary>Once a day: files of the last days whose event was lost, or some of whose labels found no prediction.</summary>

@@ -60,7 +60,8 @@ public static class StorageServices
             .AddSingleton<IEvaluationStore, EvaluationBlobs>()
             .AddSingleton<IPipelineStore, PipelinesContainer>()
             .AddSingleton<IUploadStore, UploadsContainer>()
-            .AddSingleton<IDatasetStore, DatasetsContainer>();
+            .AddSingleton<IDatasetStore, DatasetsContainer>()
+            .AddSingleton<IUploadReports, UploadReports>();
     }
 
     private static Uri ServiceUri(IConfigurationSection section, string name) =>

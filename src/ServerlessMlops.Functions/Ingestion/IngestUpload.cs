@@ -5,6 +5,7 @@ using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Telemetry;
 using ServerlessMlops.Data.Columns;
+using ServerlessMlops.Data.Profiling;
 using ServerlessMlops.Functions.Pipelines;
 using ServerlessMlops.Functions.Runs;
 
@@ -18,7 +19,7 @@ public sealed record IngestionOutcome(RunStatus Status, string? Reason, bool Ask
 
 /// <summary>Reads one upload, checks it and keeps it as a batch, and ends its run. Bad input is an outcome with a reason, never an exception.</summary>
 public sealed partial class IngestUpload(
-    IUploadStore uploads, IDatasetStore datasets, RunEnds ends, SpecChanges specs, TimeProvider time, ILogger<IngestUpload> logger)
+    IUploadStore uploads, IDatasetStore datasets, IUploadReports reports, RunEnds ends, SpecChanges specs, TimeProvider time, ILogger<IngestUpload> logger)
 {
     /// <summary>The activity. Run again, it writes the same batch to the same place.</summary>
     [Function(nameof(IngestUpload))]
@@ -73,6 +74,7 @@ public sealed partial class IngestUpload(
     private async Task<(Run Change, IngestionOutcome Outcome)> ReadAsync(Upload upload, SpecInForce spec, CancellationToken cancellation)
     {
         BatchSummary? newest = await datasets.GetNewestBatchAsync(upload.Pipeline, cancellation);
+        DatasetProfile? reference = newest is null ? null : await datasets.GetProfileAsync(upload.Pipeline, newest.BatchId, cancellation);
         await using Stream arrow = TemporaryFile();
         await using Stream rejected = TemporaryFile();
         BatchResult result = await Ingest.RunAsync(
@@ -82,15 +84,19 @@ public sealed partial class IngestUpload(
                 Name = upload.Path,
                 Spec = spec.Spec,
                 Expected = newest?.Schema,
+                Reference = reference,
                 Arrow = arrow,
                 Rejected = rejected,
                 AsOf = time.GetUtcNow(),
             },
             cancellation);
         MlopsTelemetry.UploadRead(upload.Pipeline, result.RowsKept, result.RowsRejected);
+        var report = UploadReport.Of(upload, spec.Spec, result, newest?.BatchId, reference);
         if (result is not { Verdict: BatchVerdict.Accepted, BatchId: { } batchId, Schema: { } schema, Profile: { } profile })
         {
-            return End(upload, RunStatus.Rejected, "checking", result.Reason);
+            report = await reports.SaveAsync(report, result.RowsRejected > 0 ? rejected : null, cancellation);
+            string? rows = report.RejectedRows is { } path ? $" The rows are in datasets/{path}." : null;
+            return End(upload, RunStatus.Rejected, "checking", result.Reason + rows);
         }
 
         bool known = await datasets.GetBatchAsync(upload.Pipeline, batchId, cancellation) is not null;
@@ -104,12 +110,33 @@ public sealed partial class IngestUpload(
             Newest = spec.Spec.Time is { } column && profile.Find(column) is { Type: ColumnType.Timestamp, Max: { } max } ? (long)max : null,
         };
         await datasets.SaveBatchAsync(upload.Pipeline, batch, profile, arrow, rejected, cancellation);
-        string? note = result.RowsRejected > 0
-            ? $"{result.RowsRejected} row(s) were set aside: {string.Join(", ", result.Rejections.Select(r => $"{(r.Column.Length > 0 ? r.Column + " " : "")}{r.Rule} ({r.Count})"))}. They are in datasets/{upload.Pipeline}/batches/{batchId}/rejected.csv."
-            : known ? "The same content was ingested before." : null;
-        (Run change, IngestionOutcome outcome) = End(upload, RunStatus.Succeeded, known ? "known" : "kept", note);
+        report = await reports.SaveAsync(report, null, cancellation);
+        (Run change, IngestionOutcome outcome) = End(upload, RunStatus.Succeeded, known ? "known" : "kept", Note(report, known));
         RunArtifact kept = new("batch", batchId, $"{result.RowsKept} rows kept, {result.RowsRejected} rejected");
         return (change with { Outputs = [kept] }, outcome with { AsksForTraining = spec.Spec.Retrain.OnUpload });
+    }
+
+    /// <summary>What a person should know of an accepted upload; null where all is well.</summary>
+    private static string? Note(UploadReport report, bool known)
+    {
+        var notes = new List<string>();
+        if (report.RejectedRows is { } path)
+        {
+            string reasons = string.Join(", ", report.Rejections.Select(r => $"{(r.Column.Length > 0 ? r.Column + " " : "")}{r.Rule} ({r.Count})"));
+            notes.Add($"{report.RowsRejected} row(s) were set aside: {reasons}. They are in datasets/{path}.");
+        }
+
+        if (known)
+        {
+            notes.Add("The same content was ingested before.");
+        }
+
+        if (report.Warnings is { Length: > 0 } warnings)
+        {
+            notes.Add($"Look at {warnings}: GET /api/pipelines/{report.Upload.Pipeline}/runs/{report.Upload.RunId}/report says more.");
+        }
+
+        return notes.Count == 0 ? null : string.Join(' ', notes);
     }
 
     /// <summary>A file that is gone when it is closed: parts are written before the batch's id, which is the hash of its content, is known.</summary>

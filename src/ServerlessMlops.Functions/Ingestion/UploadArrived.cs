@@ -1,11 +1,9 @@
 using Azure.Storage.Blobs;
-using Azure.Storage.Blobs.Models;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using ServerlessMlops.Core.Datasets;
 using ServerlessMlops.Core.Telemetry;
 using ServerlessMlops.Functions.Hosting;
-using ServerlessMlops.Storage.Uploads;
 
 namespace ServerlessMlops.Functions.Ingestion;
 
@@ -20,19 +18,13 @@ public sealed class UploadArrived(TimeProvider time)
         [DurableClient] DurableTaskClient durable,
         CancellationToken cancellation)
     {
-        Azure.Response<BlobProperties> properties;
-        try
+        if (await ArrivedBlob.FindAsync(blob, cancellation) is not { } arrived)
         {
-            properties = await blob.GetPropertiesAsync(cancellationToken: cancellation);
-        }
-        catch (Azure.RequestFailedException e) when (e.Status == 404)
-        {
-            // Deleted between the event and now: there is nothing to ingest, and nothing was promised.
             return;
         }
 
-        var upload = new Upload(path, UploadsContainer.Bare(properties.Value.ETag));
-        MlopsTelemetry.UploadSeen(upload.Pipeline, time.GetUtcNow() - properties.Value.LastModified);
+        var upload = new Upload(path, arrived.ETag);
+        MlopsTelemetry.UploadSeen(upload.Pipeline, time.GetUtcNow() - arrived.ModifiedAt);
         await durable.StartOnceAsync(nameof(IngestionOrchestrator), upload.RunId, new IngestionInput(upload, Attempt: 1), cancellation);
     }
 }

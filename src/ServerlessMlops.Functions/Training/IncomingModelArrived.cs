@@ -1,11 +1,9 @@
 using Azure.Storage.Blobs;
-using Azure.Storage.Blobs.Models;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using ServerlessMlops.Core;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Functions.Hosting;
-using ServerlessMlops.Storage.Uploads;
 
 namespace ServerlessMlops.Functions.Training;
 
@@ -37,17 +35,12 @@ public sealed class IncomingModelArrived
             return;
         }
 
-        Azure.Response<BlobProperties> properties;
-        try
-        {
-            properties = await blob.GetPropertiesAsync(cancellationToken: cancellation);
-        }
-        catch (Azure.RequestFailedException e) when (e.Status == 404)
+        if (await ArrivedBlob.FindAsync(blob, cancellation) is not { } arrived)
         {
             return;
         }
 
-        var input = new IncomingModelInput(pipeline, name, UploadsContainer.Bare(properties.Value.ETag));
+        var input = new IncomingModelInput(pipeline, name, arrived.ETag);
         await durable.StartOnceAsync(nameof(IncomingModelOrchestrator), input.RunId, input, cancellation);
     }
 }

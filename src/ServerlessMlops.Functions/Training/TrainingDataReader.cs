@@ -32,7 +32,7 @@ public sealed class TrainingDataReader(IDatasetStore datasets, SpecReader specs)
             PipelineSpec spec = await specs.ReadVersionAsync(pipeline, specHash, cancellation);
             DatasetManifest manifest = await datasets.GetManifestAsync(pipeline, datasetId, cancellation)
                 ?? throw new InvalidOperationException($"Pipeline '{pipeline}' has no data set {datasetId}.");
-            ColumnTable table = await datasets.ReadAsync(pipeline, manifest, cancellation);
+            ColumnTable table = await datasets.ReadAsync(pipeline, manifest, TrainingData.ColumnsFor(manifest.Schema, spec, manifest.Split), cancellation);
             TrainingData data = TrainingData.Prepare(table, spec, manifest.Split);
             _latest = (key, new WeakReference<TrainingData>(data));
             return data;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
-using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using ServerlessMlops.Core;
@@ -20,7 +19,6 @@ public sealed class DatasetsContainer(BlobServiceClient service) : IDatasetStore
     /// <summary>Name of the container.</summary>
     public const string Name = "datasets";
 
-    private const int ReadSize = 4 * 1024 * 1024;
     private const int ReadsAtOnce = 16;
     private const string Received = "received";
 
@@ -69,6 +67,10 @@ public sealed class DatasetsContainer(BlobServiceClient service) : IDatasetStore
         ReadJsonAsync<BatchSummary>($"{Folder(pipeline, batchId)}/batch.json", cancellation);
 
     /// <inheritdoc/>
+    public Task<DatasetProfile?> GetProfileAsync(string pipeline, string batchId, CancellationToken cancellation) =>
+        ReadJsonAsync<DatasetProfile>($"{Folder(pipeline, batchId)}/profile.json", cancellation);
+
+    /// <inheritdoc/>
     public Task SaveManifestAsync(string pipeline, string datasetId, DatasetManifest manifest, CancellationToken cancellation) =>
         CreateJsonAsync($"{pipeline}/{datasetId}/manifest.json", manifest, cancellation);
 
@@ -77,13 +79,13 @@ public sealed class DatasetsContainer(BlobServiceClient service) : IDatasetStore
         ReadJsonAsync<DatasetManifest>($"{pipeline}/{datasetId}/manifest.json", cancellation);
 
     /// <inheritdoc/>
-    public async Task<ColumnTable> ReadAsync(string pipeline, DatasetManifest manifest, CancellationToken cancellation)
+    public async Task<ColumnTable> ReadAsync(string pipeline, DatasetManifest manifest, IReadOnlyCollection<string>? columns, CancellationToken cancellation)
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
         return await DatasetReader.ReadAsync(
             manifest,
-            (batchId, token) => container.GetBlobClient($"{Folder(pipeline, batchId)}/part.arrow").OpenReadAsync(bufferSize: ReadSize, cancellationToken: token),
-            columns: null,
+            async (batchId, token) => await RangeReadStream.OpenAsync(container.GetBlobClient($"{Folder(pipeline, batchId)}/part.arrow"), null, RangeReadStream.SmallestRead, token),
+            columns,
             cancellation);
     }
 
@@ -145,18 +147,6 @@ public sealed class DatasetsContainer(BlobServiceClient service) : IDatasetStore
         await BlobWrites.CreateAsync(container.GetBlobClient(path), json, "application/json", cancellation, metadata);
     }
 
-    private async Task<T?> ReadJsonAsync<T>(string path, CancellationToken cancellation)
-        where T : class
-    {
-        BlobContainerClient container = await _container.OpenAsync(cancellation);
-        try
-        {
-            BlobDownloadResult found = await container.GetBlobClient(path).DownloadContentAsync(cancellation);
-            return JsonSerializer.Deserialize<T>(found.Content.ToMemory().Span, MlopsJson.Options);
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return null;
-        }
-    }
+    private Task<T?> ReadJsonAsync<T>(string path, CancellationToken cancellation)
+        where T : class => BlobReads.FindJsonAsync<T>(_container, path, cancellation);
 }

@@ -16,18 +16,7 @@ public sealed class LabelsContainer(BlobServiceClient service) : ILabelStore
     private readonly UploadsContainer _files = new(service, Name);
 
     /// <inheritdoc/>
-    public async Task<(Stream Content, DateTimeOffset ArrivedAt)?> OpenAsync(Upload labels, CancellationToken cancellation)
-    {
-        ArgumentNullException.ThrowIfNull(labels);
-        if (await _files.OpenAsync(labels, cancellation) is not { } content)
-        {
-            return null;
-        }
-
-        BlobContainerClient container = await _container.OpenAsync(cancellation);
-        BlobProperties properties = await container.GetBlobClient(labels.Path).GetPropertiesAsync(cancellationToken: cancellation);
-        return (content, properties.LastModified);
-    }
+    public Task<(Stream Content, DateTimeOffset ArrivedAt)?> OpenAsync(Upload labels, CancellationToken cancellation) => _files.OpenVersionAsync(labels, cancellation);
 
     /// <inheritdoc/>
     public async Task<Upload> PutAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellation)

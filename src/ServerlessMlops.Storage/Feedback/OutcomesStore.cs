@@ -31,15 +31,10 @@ public sealed class OutcomesStore(BlobServiceClient blobs, TableServiceClient ta
     public async Task<(JoinedHour Joined, string? ETag)> LoadHourAsync(string pipeline, DateTimeOffset hour, CancellationToken cancellation)
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
-        try
-        {
-            BlobDownloadResult found = await container.GetBlobClient(PathOf(pipeline, hour)).DownloadContentAsync(cancellation);
-            return (JsonSerializer.Deserialize<JoinedHour>(found.Content.ToMemory().Span, MlopsJson.Options)!, found.Details.ETag.ToString());
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return (new JoinedHour(), null);
-        }
+        BlobClient blob = container.GetBlobClient(PathOf(pipeline, hour));
+        return await BlobReads.FindAsync(blob, cancellation) is { } found
+            ? (BlobReads.Parse<JoinedHour>(found, $"{Name}/{blob.Name}"), found.Details.ETag.ToString())
+            : (new JoinedHour(), null);
     }
 
     /// <inheritdoc/>

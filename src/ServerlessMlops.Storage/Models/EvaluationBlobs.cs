@@ -1,7 +1,5 @@
 using System.Text.Json;
-using Azure;
 using Azure.Storage.Blobs;
-using Azure.Storage.Blobs.Models;
 using ServerlessMlops.Core;
 using ServerlessMlops.Core.Evaluation;
 
@@ -35,18 +33,5 @@ public sealed class EvaluationBlobs(BlobServiceClient service) : IEvaluationStor
         await BlobWrites.CreateAsync(container.GetBlobClient(path), json, "application/json", cancellation);
     }
 
-    private async Task<EvaluationReport?> LoadAsync(string path, CancellationToken cancellation)
-    {
-        BlobContainerClient container = await _container.OpenAsync(cancellation);
-        try
-        {
-            BlobDownloadResult found = await container.GetBlobClient(path).DownloadContentAsync(cancellation);
-            return JsonSerializer.Deserialize<EvaluationReport>(found.Content.ToMemory().Span, MlopsJson.Options)
-                ?? throw new InvalidDataException($"Blob '{ModelsContainer.Name}/{path}' holds no evaluation.");
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return null;
-        }
-    }
+    private Task<EvaluationReport?> LoadAsync(string path, CancellationToken cancellation) => BlobReads.FindJsonAsync<EvaluationReport>(_container, path, cancellation);
 }

@@ -54,7 +54,7 @@ public sealed class ModelsContainer(BlobServiceClient service) : IModelStore
 
     /// <inheritdoc/>
     public Task<ModelCard?> LoadCardAsync(string pipeline, int version, CancellationToken cancellation) =>
-        LoadJsonAsync<ModelCard>($"{pipeline}/{version}/model.json", "model card", cancellation);
+        BlobReads.FindJsonAsync<ModelCard>(_container, $"{pipeline}/{version}/model.json", cancellation);
 
     /// <inheritdoc/>
     public async Task<string> SaveSearchAsync(string pipeline, string runId, SearchRecord search, CancellationToken cancellation)
@@ -68,7 +68,7 @@ public sealed class ModelsContainer(BlobServiceClient service) : IModelStore
 
     /// <inheritdoc/>
     public Task<SearchRecord?> LoadSearchAsync(string pipeline, string runId, CancellationToken cancellation) =>
-        LoadJsonAsync<SearchRecord>(SearchPath(pipeline, runId), "search", cancellation);
+        BlobReads.FindJsonAsync<SearchRecord>(_container, SearchPath(pipeline, runId), cancellation);
 
     /// <inheritdoc/>
     public async Task DeleteModelAsync(string pipeline, ModelVersion version, CancellationToken cancellation)
@@ -114,22 +114,6 @@ public sealed class ModelsContainer(BlobServiceClient service) : IModelStore
         return id == modelId
             ? bytes
             : throw new InvalidDataException($"Blob '{Name}/{path}' has SHA-256 {id}, expected {modelId}: it was changed after it was written. Restore it, or train again.");
-    }
-
-    private async Task<T?> LoadJsonAsync<T>(string path, string what, CancellationToken cancellation)
-        where T : class
-    {
-        BlobContainerClient container = await _container.OpenAsync(cancellation);
-        try
-        {
-            BlobDownloadResult found = await container.GetBlobClient(path).DownloadContentAsync(cancellation);
-            return JsonSerializer.Deserialize<T>(found.Content.ToMemory().Span, MlopsJson.Options)
-                ?? throw new InvalidDataException($"Blob '{Name}/{path}' holds no {what}.");
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return null;
-        }
     }
 
     private static string SearchPath(string pipeline, string runId) => $"{pipeline}/runs/{runId}/search.json";

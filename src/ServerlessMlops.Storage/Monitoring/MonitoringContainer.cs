@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using ServerlessMlops.Core;
@@ -21,18 +20,15 @@ public sealed class MonitoringContainer(BlobServiceClient service) : IMonitorRep
     {
         ArgumentNullException.ThrowIfNull(report);
         BlobContainerClient container = await _container.OpenAsync(cancellation);
-        BlobClient blob = container.GetBlobClient(Path(report.Pipeline, report.Version, report.Until));
+        string path = Path(report.Pipeline, report.Version, report.Until);
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(report, MlopsJson.Indented);
-        await BlobWrites.CreateAsync(blob, new BinaryData(json), "application/json", cancellation);
-        return await ReadAsync(blob, cancellation) ?? report;
+        await BlobWrites.CreateAsync(container.GetBlobClient(path), new BinaryData(json), "application/json", cancellation);
+        return await ReadAsync(path, cancellation) ?? report;
     }
 
     /// <inheritdoc/>
-    public async Task<MonitorReport?> GetAsync(string pipeline, int version, DateTimeOffset until, CancellationToken cancellation)
-    {
-        BlobContainerClient container = await _container.OpenAsync(cancellation);
-        return await ReadAsync(container.GetBlobClient(Path(pipeline, version, until)), cancellation);
-    }
+    public Task<MonitorReport?> GetAsync(string pipeline, int version, DateTimeOffset until, CancellationToken cancellation) =>
+        ReadAsync(Path(pipeline, version, until), cancellation);
 
     /// <inheritdoc/>
     public async Task<MonitorReport?> GetLatestAsync(string pipeline, DateTimeOffset now, TimeSpan within, CancellationToken cancellation)
@@ -48,7 +44,7 @@ public sealed class MonitoringContainer(BlobServiceClient service) : IMonitorRep
 
             if (last is not null)
             {
-                MonitorReport? report = await ReadAsync(container.GetBlobClient(last), cancellation);
+                MonitorReport? report = await ReadAsync(last, cancellation);
                 return report?.Until >= now - within ? report : null;
             }
         }
@@ -59,16 +55,5 @@ public sealed class MonitoringContainer(BlobServiceClient service) : IMonitorRep
     private static string Path(string pipeline, int version, DateTimeOffset until) =>
         string.Create(CultureInfo.InvariantCulture, $"{pipeline}/{until.UtcDateTime:yyyy'/'MM'/'dd'/'HHmmss}-v{version}.json");
 
-    private static async Task<MonitorReport?> ReadAsync(BlobClient blob, CancellationToken cancellation)
-    {
-        try
-        {
-            BlobDownloadResult found = await blob.DownloadContentAsync(cancellation);
-            return JsonSerializer.Deserialize<MonitorReport>(found.Content.ToMemory().Span, MlopsJson.Options);
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return null;
-        }
-    }
+    private Task<MonitorReport?> ReadAsync(string path, CancellationToken cancellation) => BlobReads.FindJsonAsync<MonitorReport>(_container, path, cancellation);
 }

@@ -76,17 +76,10 @@ public sealed class PipelinesContainer(BlobServiceClient service) : IPipelineSto
     private async Task<StoredSpec?> ReadAsync(string pipeline, string path, CancellationToken cancellation)
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
-        try
-        {
-            BlobDownloadResult found = await container.GetBlobClient(path).DownloadContentAsync(cancellation);
-            return new StoredSpec(pipeline, found.Content.ToString(), UploadsContainer.Bare(found.Details.ETag))
+        return await BlobReads.FindAsync(container.GetBlobClient(path), cancellation) is not { } found ? null
+            : new StoredSpec(pipeline, found.Content.ToString(), UploadsContainer.Bare(found.Details.ETag))
             {
                 PutBy = found.Details.Metadata.TryGetValue(PutBy, out string? actor) ? Uri.UnescapeDataString(actor) : null,
             };
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return null;
-        }
     }
 }

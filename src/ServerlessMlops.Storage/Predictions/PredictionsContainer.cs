@@ -85,16 +85,6 @@ public sealed class PredictionsContainer(BlobServiceClient service) : IPredictio
         }
     }
 
-    private async Task<ReadOnlyMemory<byte>?> ReadAsync(string path, HttpRange range, CancellationToken cancellation)
-    {
-        try
-        {
-            BlobDownloadResult found = await _container.GetBlobClient(path).DownloadContentAsync(new BlobDownloadOptions { Range = range }, cancellation);
-            return found.Content.ToMemory();
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return null;
-        }
-    }
+    private async Task<ReadOnlyMemory<byte>?> ReadAsync(string path, HttpRange range, CancellationToken cancellation) =>
+        (await BlobReads.FindAsync(_container.GetBlobClient(path), cancellation, new BlobDownloadOptions { Range = range }))?.Content.ToMemory();
 }

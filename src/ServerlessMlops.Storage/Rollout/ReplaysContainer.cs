@@ -1,7 +1,5 @@
 using System.Text.Json;
-using Azure;
 using Azure.Storage.Blobs;
-using Azure.Storage.Blobs.Models;
 using ServerlessMlops.Core;
 using ServerlessMlops.Core.Rollout.Replay;
 
@@ -35,18 +33,6 @@ public sealed class ReplaysContainer(BlobServiceClient service) : IReplayStore
         await BlobWrites.CreateAsync(container.GetBlobClient(path), new BinaryData(JsonSerializer.SerializeToUtf8Bytes(document, MlopsJson.Indented)), "application/json", cancellation);
     }
 
-    private async Task<T?> LoadAsync<T>(string path, CancellationToken cancellation)
-        where T : class
-    {
-        BlobContainerClient container = await _container.OpenAsync(cancellation);
-        try
-        {
-            BlobDownloadResult found = await container.GetBlobClient(path).DownloadContentAsync(cancellation);
-            return JsonSerializer.Deserialize<T>(found.Content.ToMemory().Span, MlopsJson.Options);
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return null;
-        }
-    }
+    private Task<T?> LoadAsync<T>(string path, CancellationToken cancellation)
+        where T : class => BlobReads.FindJsonAsync<T>(_container, path, cancellation);
 }

@@ -14,25 +14,21 @@ public sealed class UploadsContainer(BlobServiceClient service, string container
     /// <summary>Name of the container.</summary>
     public const string Name = "uploads";
 
-    private const int ReadSize = 4 * 1024 * 1024;
-
     private readonly LazyContainer _container = new(service, container);
 
     /// <inheritdoc/>
-    public async Task<Stream?> OpenAsync(Upload upload, CancellationToken cancellation)
+    public async Task<Stream?> OpenAsync(Upload upload, CancellationToken cancellation) => (await OpenVersionAsync(upload, cancellation))?.Content;
+
+    /// <summary>As <see cref="OpenAsync"/>, with the time when the version was written.</summary>
+    public async Task<(Stream Content, DateTimeOffset ModifiedAt)?> OpenVersionAsync(Upload upload, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(upload);
         BlobContainerClient container = await _container.OpenAsync(cancellation);
         try
         {
-            // The SDK pins the version it opened: each range read carries If-Match.
-            Stream stream = await container.GetBlobClient(upload.Path).OpenReadAsync(
-                new BlobOpenReadOptions(allowModifications: false)
-                {
-                    BufferSize = ReadSize,
-                    Conditions = new BlobRequestConditions { IfMatch = new ETag(Quoted(upload.ETag)) },
-                },
-                cancellation);
-            return new PinnedStream(stream, upload);
+            RangeReadStream stream = await RangeReadStream.OpenAsync(
+                container.GetBlobClient(upload.Path), new ETag(Quoted(upload.ETag)), RangeReadStream.LargestRead, cancellation);
+            return (new PinnedStream(stream, upload), stream.LastModified);
         }
         catch (RequestFailedException e) when (e.Status is 404 or 412)
         {

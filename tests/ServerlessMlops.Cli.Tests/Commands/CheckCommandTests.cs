@@ -72,6 +72,48 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_AgainstAnEarlierFile_HoldsItToItsTypesAndSaysWhatDiffers()
+    {
+        string before = Write("june.csv", Rows(400));
+        string after = Write("july.csv", Rows(400).Replace("climb", "cruise", StringComparison.Ordinal));
+        CliOutcome outcome = await CliRunner.RunAsync("check", after, "--against", before);
+        outcome.ExitCode.ShouldBe(ExitCode.Success, outcome.Error);
+        outcome.Output.ShouldContain("phase: 'climb' 33.5% -> 0%, 'cruise' 0% -> 33.5%");
+        outcome.Output.ShouldContain("ENUM_TYPE_UNEXPECTED_STRING_VALUES: 'phase' has 1 new name (cruise).");
+        outcome.Output.ShouldContain("no --spec: 'damaged' counts as the target");
+        (await CliRunner.RunAsync("check", before, "--against", before)).Output.ShouldContain("no difference worth saying");
+
+        CliOutcome retyped = await CliRunner.RunAsync("check", Write("august.csv", Rows(400).Replace(".5,", ".5 kn,", StringComparison.Ordinal)), "--against", before, "--json");
+        retyped.ExitCode.ShouldBe(ExitCode.Failed);
+        JsonElement result = JsonDocument.Parse(retyped.Output).RootElement.GetProperty("result");
+        result.GetProperty("findings")[0].GetProperty("code").GetString().ShouldBe("FLOAT_TYPE_STRING_NOT_FLOAT");
+        result.GetProperty("evidence").GetProperty("phase").GetString().ShouldBe("as in earlier uploads");
+    }
+
+    [Fact]
+    public async Task Check_ManyRejectedRows_WritesThemAllWhereAskedOneLineEach()
+    {
+        string spec = Write("birds.yaml", "target: damaged\nrejectTolerance: 0.5\nexpect: [ {column: speed, between: [0, 60]}, {column: note, matches: ^ok$} ]\n");
+        string text = "id,speed,note,damaged\n" + string.Concat(Enumerable.Range(0, 90).Select(i => $"k{i},{i}.5,{(i == 3 ? "\"two\nlines\"" : "ok")},{(i % 4 == 0 ? "yes" : "no")}\n"));
+        string rejected = Path.Combine(_folder.Path, "out.csv");
+        CliOutcome outcome = await CliRunner.RunAsync("check", Write("birds.csv", text), "--spec", spec, "--rejected", rejected);
+
+        outcome.ExitCode.ShouldBe(ExitCode.Success, outcome.Error);
+        outcome.Output.ShouldContain("10 of 31 reasons");
+        string[] lines = await File.ReadAllLinesAsync(rejected);
+        (lines.Length, lines[0], lines[1]).ShouldBe((32, "line,column,rule,value,expected", "5,note,matches,two\\nlines,text that matches ^ok$"));
+        (await CliRunner.RunAsync("check", Path.Combine(_folder.Path, "birds.csv"), "--spec", spec)).Output.ShouldContain("--rejected FILE writes all");
+    }
+
+    [Fact]
+    public async Task Check_CommaAtTheEndOfEachLine_IsNotTakenForTheTarget()
+    {
+        CliOutcome outcome = await CliRunner.RunAsync("check", Write("trailing.csv", "a,b,\n" + string.Concat(Enumerable.Range(0, 90).Select(i => $"{i},{i % 3},\n"))));
+        outcome.ExitCode.ShouldBe(ExitCode.Success, outcome.Output);
+        outcome.Output.ShouldContain("no --spec: 'b' counts as the target");
+    }
+
+    [Fact]
     public async Task Check_TooManyBadRows_FailsAndSaysHowMany()
     {
         string spec = Write("birds.yaml", "target: damaged\nexpect: [ {column: speed, between: [0, 10], mostly: 0.9} ]\n");

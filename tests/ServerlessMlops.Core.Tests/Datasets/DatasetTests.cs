@@ -108,5 +108,7 @@ public class DatasetTests
 
         ProfileDifference.Describe(a.Profile!, b.Profile!).ShouldBe(["x: missing 0% -> 25%", "x: median 99 -> 399", "c: 'blue' 50% -> 0%, 'red' 50% -> 100%"]);
         ProfileDifference.Describe(a.Profile!, a.Profile!).ShouldBeEmpty();
+        var guarded = Spec with { Columns = new Dictionary<string, ColumnSpec> { ["x"] = new() { Sensitive = true }, ["c"] = new() { Sensitive = true } } };
+        ProfileDifference.Describe(a.Profile!, b.Profile!, guarded).ShouldBe(["x: missing 0% -> 25%"], "of sensitive columns no value is told");
     }
 }

@@ -17,6 +17,8 @@ public class ExpectationTests
         { "between, times", new() { Column = "v", Between = ["2024-01-01", "2024-12-31"] }, "2024-01-01;2024-06-30T12:00:00", "2023-12-31;2025-01-01" },
         { "in", new() { Column = "v", In = ["AA", "DL"] }, "AA;DL;", "UA" },
         { "in, numbers", new() { Column = "v", In = ["1", "2"] }, "1;2", "3" },
+        { "in, decimals", new() { Column = "v", In = ["1.0", "2.50"] }, "1;2.5;", "3" },
+        { "notIn, decimals", new() { Column = "v", NotIn = ["-999.0"] }, "1;2.5;", "-999" },
         { "notIn", new() { Column = "v", NotIn = ["bad", "worse"] }, "good;", "bad;worse" },
         { "matches", new() { Column = "v", Matches = "^[A-Z]{3}-\\d+$" }, "ABC-1;", "abc-1;ABC-" },
         { "notNull", new() { Column = "v", NotNull = true }, "a;b", ";NA" },
@@ -116,6 +118,44 @@ public class ExpectationTests
     {
         (BatchResult result, _) = await Run(File("2024-01-01", "2024-03-08T12:00:00"), new Expectation { Column = "v", Freshness = TimeSpan.FromDays(days) });
         (result.Verdict == BatchVerdict.Accepted).ShouldBe(passes, result.Reason);
+    }
+
+    [Theory]
+    [InlineData("increasing", "column 'v' is read as Category, but 'increasing' needs numbers or times.")]
+    [InlineData("atMostColumn", "column 'n' is read as Integer, but 'atMostColumn' needs two columns of numbers, or of times ('v' is read as Category).")]
+    public async Task RunAsync_RuleOfOrderOnNames_RejectsWithTheFix(string rule, string message)
+    {
+        var expectation = rule == "increasing" ? new Expectation { Column = "v", Increasing = true } : new Expectation { Column = "n", AtMostColumn = "v" };
+        (BatchResult result, _) = await Run("n,v,y\n1,red,0\n2,blue,1\n", expectation);
+        result.Reason.ShouldNotBeNull().ShouldStartWith(message);
+    }
+
+    [Fact]
+    public async Task RunAsync_RowThatBreaksSeveralRules_HasAllItsReasonsAndTheOrderOfRulesDoesNotMatter()
+    {
+        Expectation[] rules = [new() { Column = "v", Between = ["0", "10"] }, new() { Column = "v", In = ["1", "2", "3"], Mostly = 0.5 }, new() { Column = "w", NotNull = true }];
+        string text = "v,w,y\n1,5,0\n2,5,1\n99,,0\n98,5,1\nx,,0\n" + string.Concat(Enumerable.Range(0, 300).Select(i => $"{1 + (i % 3)},5,{i % 2}\n"));
+        (BatchResult result, string[] rejected) = await Run(text, rules);
+        (BatchResult turned, _) = await Run(text, [.. rules.Reverse()]);
+
+        result.RowsRejected.ShouldBe(3, "the value that is no number, and the two that break rules");
+        rejected.Select(l => string.Join(',', l.Split(',').Take(3))).ShouldBe(["4,v,between", "4,v,in", "4,w,notNull", "5,v,between", "5,v,in", "6,v,type"]);
+        turned.Rejections.ShouldBe(result.Rejections);
+        turned.Findings.Select(f => f.Message).Order().ShouldBe(result.Findings.Select(f => f.Message).Order());
+    }
+
+    [Fact]
+    public async Task RunAsync_FindingsOfExpectations_CarryTheNameThatGreatExpectationsHas()
+    {
+        (BatchResult result, _) = await Run(
+            File("1", "2", "2", "-1", ""),
+            new() { Column = "v", Between = ["0", "10"] },
+            new() { Column = "v", Unique = true },
+            new() { Column = "v", MaxNullShare = 0.1 },
+            new() { Rows = new RowCountExpectation { AtLeast = 10 } });
+        result.Findings.Select(f => f.Expectation).OfType<string>().Order().ShouldBe(
+            ["expect_column_values_to_be_between", "expect_column_values_to_be_unique", "expect_column_values_to_not_be_null", "expect_table_row_count_to_be_between"]);
+        result.Findings.Where(f => f.Code == DataFindingCodes.TooManyRejected).ShouldAllBe(f => f.Expectation == null);
     }
 
     [Fact]

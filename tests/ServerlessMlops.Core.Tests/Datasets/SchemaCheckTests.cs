@@ -16,13 +16,13 @@ public class SchemaCheckTests
 
     [Theory]
     [InlineData(ColumnType.Integer, ColumnType.Category, DataFindingCodes.NotInteger)]
-    [InlineData(ColumnType.Integer, ColumnType.Timestamp, DataFindingCodes.NotInteger)]
+    [InlineData(ColumnType.Integer, ColumnType.Timestamp, DataFindingCodes.OtherType)]
     [InlineData(ColumnType.Number, ColumnType.Category, DataFindingCodes.NotNumber)]
-    [InlineData(ColumnType.Number, ColumnType.Boolean, DataFindingCodes.NotNumber)]
+    [InlineData(ColumnType.Number, ColumnType.Boolean, DataFindingCodes.OtherType)]
     [InlineData(ColumnType.Boolean, ColumnType.Category, DataFindingCodes.NotBoolean)]
-    [InlineData(ColumnType.Boolean, ColumnType.Number, DataFindingCodes.NotBoolean)]
-    [InlineData(ColumnType.Timestamp, ColumnType.Number, DataFindingCodes.NotTimestamp)]
-    [InlineData(ColumnType.Timestamp, ColumnType.Text, DataFindingCodes.NotTimestamp)]
+    [InlineData(ColumnType.Boolean, ColumnType.Number, DataFindingCodes.BooleanNumber)]
+    [InlineData(ColumnType.Timestamp, ColumnType.Number, DataFindingCodes.OtherType)]
+    [InlineData(ColumnType.Timestamp, ColumnType.Text, DataFindingCodes.OtherType)]
     public void Decide_RetypedColumn_IsAnError(ColumnType before, ColumnType now, string code)
     {
         var finding = Decide(before, now).Findings.ShouldHaveSingleItem();
@@ -40,6 +40,19 @@ public class SchemaCheckTests
         var decision = Decide(before, now);
         decision.Findings.ShouldBeEmpty();
         decision.Schema.Find("v")!.Type.ShouldBe(before);
+    }
+
+    [Theory]
+    [InlineData(TimestampForm.DayFirst, TimestampForm.DayFirst)]
+    [InlineData(TimestampForm.MonthFirst, TimestampForm.MonthFirst)]
+    [InlineData(TimestampForm.Iso, TimestampForm.MonthFirst)]
+    public void Decide_DatesThatReadEitherWay_AreReadAsEarlierUploadsWere(TimestampForm before, TimestampForm expected)
+    {
+        var seen = new InferredColumn(new ColumnSchema("t", ColumnType.Timestamp) { TimestampForm = TimestampForm.MonthFirst }, "times, month first", 9, 0, 9) { EitherForm = true };
+        var target = new InferredColumn(new ColumnSchema("y", ColumnType.Integer), "whole numbers", 9, 0, 2);
+        var known = new TableSchema([new ColumnSchema("t", ColumnType.Timestamp) { TimestampForm = before }, new ColumnSchema("y", ColumnType.Integer)]);
+        SchemaCheck.Decide([seen, target], new PipelineSpec { Target = "y" }, known).Schema.Find("t")!.TimestampForm.ShouldBe(expected);
+        SchemaCheck.Decide([seen with { EitherForm = false }, target], new PipelineSpec { Target = "y" }, known).Schema.Find("t")!.TimestampForm.ShouldBe(TimestampForm.MonthFirst);
     }
 
     [Fact]

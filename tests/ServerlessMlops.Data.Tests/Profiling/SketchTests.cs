@@ -129,6 +129,19 @@ public class SketchTests
     }
 
     [Theory]
+    [InlineData(60)]
+    [InlineData(100)]
+    [InlineData(400)]
+    [InlineData(3_000)]
+    public async Task Build_ColumnThatTellsNothing_IsNoLeakHoweverFewRows(int rows)
+    {
+        var random = new Random(rows);
+        string text = string.Concat(Enumerable.Range(0, rows).Select(i => $"{i},{random.NextDouble():R},{i % 2}\n"));
+        var profile = (await Tables.ReadAsync("id,noise,y\n" + text, target: "y")).Profile;
+        profile.Columns.Where(c => c.LikelyLeak == true).ShouldBeEmpty();
+    }
+
+    [Theory]
     [InlineData(1_000, 100)]
     [InlineData(100_000, 0)]
     [InlineData(2_000_000, 200_000)]

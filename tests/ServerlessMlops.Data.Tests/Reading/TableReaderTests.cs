@@ -80,6 +80,47 @@ public class TableReaderTests
         table.Rows.Select(r => r[0]).ShouldBe(["1", "3", "4"]);
     }
 
+    [Theory]
+    [InlineData("1,234;12,500;999", ',', ColumnType.Category, "grouped thousands")]
+    [InlineData("1,234;12,500;999", ';', ColumnType.Number, null)]
+    [InlineData("1,25;12,5;999", ',', ColumnType.Number, null)]
+    [InlineData("$1,234.50;$12.00;$7", ',', ColumnType.Category, "grouped thousands")]
+    [InlineData("1.234,56;12,50;999", ';', ColumnType.Category, "grouped thousands")]
+    [InlineData("12%;3.5 %;100%", ',', ColumnType.Category, "percent sign")]
+    [InlineData("€ 12;-€3.50;(€7)", ',', ColumnType.Category, "currency sign")]
+    [InlineData("10.1.2.3;192.168.10.1;127.0.0.1", ',', ColumnType.Category, null)]
+    [InlineData("555-1234;A7;7B", ',', ColumnType.Category, null)]
+    [InlineData("01/02/2024;03/04/2024;12/12/2024", ',', ColumnType.Timestamp, "day and month cannot be told apart")]
+    [InlineData("01/02/2024;03/04/2024;13/12/2024", ',', ColumnType.Timestamp, null)]
+    public async Task OpenAsync_NumbersAndDatesAsPeopleWriteThem_AreReadOrToldOf(string values, char delimiter, ColumnType type, string? caution)
+    {
+        string text = $"v{delimiter}w\n" + string.Concat(values.Split(';').Select(v => $"\"{v}\"{delimiter}x\n"));
+        var table = await Tables.ReadAsync(text);
+        table.Types[0].ShouldBe(type);
+        table.Notes.Count.ShouldBe(caution is null ? 0 : 1, string.Join("; ", table.Notes));
+        table.Notes.ShouldAllBe(n => n.StartsWith("column 'v': ") && n.Contains(caution!));
+    }
+
+    [Theory]
+    [InlineData("\n<!DOCTYPE html>\n<html><body>a,b</body></html>\n", "an HTML page")]
+    [InlineData("<HTML><body>a,b</body></HTML>", "an HTML page")]
+    [InlineData("\uFEFF<?xml version=\"1.0\"?><rows/>", "an XML document")]
+    public async Task OpenAsync_Markup_IsRefusedByName(string text, string kind)
+    {
+        var fault = await Should.ThrowAsync<UnreadableFileException>(() => Tables.ReadAsync(text));
+        (fault.Code, fault.Message).ShouldBe((FileFaults.Unsupported, fault.Message));
+        fault.Message.ShouldContain(kind);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task OpenAsync_Utf16WithoutAMark_IsRefusedWithTheFix(bool bigEndian)
+    {
+        byte[] bytes = new UnicodeEncoding(bigEndian, byteOrderMark: false).GetBytes("town,y\nOslo,1\nLyon,0\n");
+        (await Should.ThrowAsync<UnreadableFileException>(() => Tables.ReadAsync(bytes))).Message.ShouldContain("UTF-16 without a byte order mark");
+    }
+
     [Fact]
     public async Task ReadAsync_Utf16AndInvalidUtf8_AreRead()
     {
@@ -88,7 +129,7 @@ public class TableReaderTests
 
         var latin = await Tables.ReadAsync(Encoding.Latin1.GetBytes("a,b\n1,é\n2,x\n"));
         latin.Rows[0][1].ShouldBe("\uFFFD");
-        latin.Notes.ShouldContain(n => n.StartsWith("1 places are not UTF-8"));
+        latin.InvalidUtf8.ShouldBe(1);
     }
 
     [Fact]

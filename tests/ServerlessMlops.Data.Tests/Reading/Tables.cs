@@ -9,7 +9,7 @@ namespace ServerlessMlops.Data.Tests.Reading;
 /// <summary>Reads small files whole, as text cells.</summary>
 internal static class Tables
 {
-    public sealed record Whole(string[] Names, ColumnType[] Types, List<string[]> Rows, List<RejectedRow> Rejected, long RowCount, long RejectedCount, string Id, DatasetProfile Profile, IReadOnlyList<string> Notes);
+    public sealed record Whole(string[] Names, ColumnType[] Types, List<string[]> Rows, List<RejectedRow> Rejected, long RowCount, long RejectedCount, string Id, DatasetProfile Profile, IReadOnlyList<string> Notes, long InvalidUtf8);
 
     public static Task<Whole> ReadAsync(string text, int chunkBytes = 4 << 20, int parallelism = 2, string name = "a.csv", string? target = null, Func<ColumnSchema, ColumnSchema>? change = null) =>
         ReadAsync(Encoding.UTF8.GetBytes(text), chunkBytes, parallelism, name, target, change);
@@ -35,6 +35,6 @@ internal static class Tables
         }
 
         rows.Count.ShouldBe((int)(reader.RowCount - reader.RejectedCount), "rows in = rows kept + rows set aside");
-        return new Whole([.. schema.Columns.Select(c => c.Name)], [.. schema.Columns.Select(c => c.Type)], rows, rejected, reader.RowCount, reader.RejectedCount, hasher.Finish(), reader.Profile!.Build(), reader.Notes);
+        return new Whole([.. schema.Columns.Select(c => c.Name)], [.. schema.Columns.Select(c => c.Type)], rows, rejected, reader.RowCount, reader.RejectedCount, hasher.Finish(), reader.Profile!.Build(), reader.Notes, reader.InvalidUtf8);
     }
 }

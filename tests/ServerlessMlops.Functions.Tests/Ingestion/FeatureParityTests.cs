@@ -87,7 +87,7 @@ public sealed class FeatureParityTests(TestApp app)
         string id = (await datasets.ListDatasetsAsync(pipeline, CancellationToken.None)).ShouldHaveSingleItem();
         DatasetManifest manifest = (await datasets.GetManifestAsync(pipeline, id, CancellationToken.None))!;
         ModelCard card = (await models.LoadCardAsync(pipeline, 1, CancellationToken.None))!;
-        return (await datasets.ReadAsync(pipeline, manifest, CancellationToken.None), OnnxModel.Load(await models.LoadModelAsync(pipeline, 1, card, CancellationToken.None)));
+        return (await datasets.ReadAsync(pipeline, manifest, null, CancellationToken.None), OnnxModel.Load(await models.LoadModelAsync(pipeline, 1, card, CancellationToken.None)));
     }
 
     /// <summary>The rows as JSON, each number written as in the file.</summary>

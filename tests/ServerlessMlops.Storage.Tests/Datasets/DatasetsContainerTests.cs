@@ -1,0 +1,105 @@
+using Azure.Storage.Blobs;
+using ServerlessMlops.Core.Datasets;
+using ServerlessMlops.Data.Columns;
+using ServerlessMlops.Data.Snapshots;
+using ServerlessMlops.Storage.Datasets;
+using ServerlessMlops.Storage.Tests.Uploads;
+using ServerlessMlops.TestSupport.Azurite;
+
+namespace ServerlessMlops.Storage.Tests.Datasets;
+
+public class DatasetsContainerTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>
+{
+    private const int Columns = 40;
+    private const int RowsPerGroup = 10_000;
+    private const int Groups = 4;
+
+    [Fact]
+    public async Task ReadAsync_OneColumnOfMany_FetchesLittleMoreThanThatColumn()
+    {
+        string pipeline = azurite.UniqueName("columns");
+        (BlobServiceClient service, RangeReads reads) = RangeReads.Client(azurite);
+        TableSchema schema = new([.. Enumerable.Range(0, Columns).Select(c => new ColumnSchema($"c{c}", ColumnType.Number))]);
+        MemoryStream part = Part(schema);
+        string batch = new('a', 64);
+        BlobContainerClient container = service.GetBlobContainerClient(DatasetsContainer.Name);
+        await container.CreateIfNotExistsAsync();
+        await container.GetBlobClient($"{pipeline}/batches/{batch}/part.arrow").UploadAsync(part);
+        var manifest = new DatasetManifest
+        {
+            SpecHash = "s",
+            Batches = [new DatasetBatch(batch, Groups * RowsPerGroup)],
+            Schema = schema,
+            Split = new SplitRule(SplitKind.Row, null, 0.2),
+        };
+        var datasets = new DatasetsContainer(service);
+
+        reads.Restart();
+        ColumnTable one = await datasets.ReadAsync(pipeline, manifest, ["c17"], default);
+        long few = reads.Bytes;
+        reads.Restart();
+        ColumnTable all = await datasets.ReadAsync(pipeline, manifest, null, default);
+
+        one.Schema.Columns.Select(c => c.Name).ShouldBe(["c17"]);
+        one.RowCount.ShouldBe(Groups * RowsPerGroup);
+        for (int row = 0; row < one.RowCount; row += 997)
+        {
+            ((NumberColumn)one["c17"]).Values[row].ShouldBe(Value(17, row));
+            ((NumberColumn)all["c17"]).Values[row].ShouldBe(Value(17, row));
+        }
+
+        // The column itself is a fortieth; the schema, the groups' headers and the smallest range come on top.
+        few.ShouldBeLessThan(part.Length / 10, $"of {part.Length} bytes");
+        reads.Bytes.ShouldBeInRange(part.Length - (part.Length / 50), part.Length + (part.Length / 10));
+        reads.Requests.ShouldBeLessThan(25);
+    }
+
+    [Fact]
+    public async Task SaveAsync_ReportOfARejectedUpload_KeepsTheRowsAndTheLastWordStands()
+    {
+        var service = new BlobServiceClient(azurite.ConnectionString);
+        var reports = new UploadReports(service);
+        var upload = new Upload($"{azurite.UniqueName("reports")}/a.csv", "1");
+        var report = new UploadReport
+        {
+            Upload = upload,
+            SpecHash = "s",
+            Verdict = BatchVerdict.Rejected,
+            RowsRejected = 3,
+            Rejections = [new RejectionCount("x", "between", 3)],
+            Findings = [new DataFinding(DataFindingCodes.Expectation, FindingSeverity.Error, "x", "too many") { Expectation = "expect_column_values_to_be_between" }],
+            Differences = ["x: median 1 -> 2"],
+        };
+
+        UploadReport kept = await reports.SaveAsync(report, new MemoryStream("line,column\n2,x\n"u8.ToArray()), default);
+        UploadReport read = (await reports.LoadAsync(upload.Pipeline, upload.RunId, default)).ShouldNotBeNull();
+        await reports.SaveAsync(report with { Verdict = BatchVerdict.Accepted, BatchId = "b", RowsRejected = 0 }, null, default);
+
+        kept.RejectedRows.ShouldBe($"{upload.Pipeline}/uploads/{upload.RunId}/rejected.csv");
+        System.Text.Json.JsonSerializer.Serialize(read, ServerlessMlops.Core.MlopsJson.Options).ShouldBe(System.Text.Json.JsonSerializer.Serialize(kept, ServerlessMlops.Core.MlopsJson.Options));
+        BlobClient rows = service.GetBlobContainerClient(DatasetsContainer.Name).GetBlobClient(kept.RejectedRows);
+        (await rows.DownloadContentAsync()).Value.Content.ToString().ShouldBe("line,column\n2,x\n");
+        (await reports.LoadAsync(upload.Pipeline, upload.RunId, default))!.Verdict.ShouldBe(BatchVerdict.Accepted);
+        (await reports.LoadAsync(upload.Pipeline, "ingest-other", default)).ShouldBeNull();
+        (await new DatasetsContainer(service).ListDatasetsAsync(upload.Pipeline, default)).ShouldBeEmpty();
+    }
+
+    private static double Value(int column, int row) => (column * 1e6) + row;
+
+    private static MemoryStream Part(TableSchema schema)
+    {
+        var stream = new MemoryStream();
+        var writer = new ArrowFileWriter(stream, schema);
+        for (int group = 0; group < Groups; group++)
+        {
+            int from = group * RowsPerGroup;
+            writer.Write(new ColumnTable(
+                [.. schema.Columns.Select((s, c) => new NumberColumn(s, [.. Enumerable.Range(from, RowsPerGroup).Select(row => Value(c, row))], RowsPerGroup))],
+                RowsPerGroup));
+        }
+
+        writer.Finish();
+        stream.Seek(0, SeekOrigin.Begin);
+        return stream;
+    }
+}
