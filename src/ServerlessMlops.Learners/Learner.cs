@@ -1,6 +1,7 @@
 using ServerlessMlops.Learners.Boosting;
 using ServerlessMlops.Learners.Boosting.Losses;
 using ServerlessMlops.Learners.Linear;
+using ServerlessMlops.Learners.MlNet;
 
 namespace ServerlessMlops.Learners;
 
@@ -39,6 +40,7 @@ public static class Learner
             LearnerOptions.Baseline => TrainBaseline(options, x, y, weights, task, classes),
             LearnerOptions.Linear => LinearTraining.Train(options, x, y, weights, task, classes, progress, cancellation),
             LearnerOptions.Boosting => BoostingTraining.Train(options, x, y, weights, task, classes, validation, progress, cancellation),
+            _ when MlNetTrainers.Names.Contains(options.Name) => MlNetTrainers.Train(options, x, y, weights, task, classes, cancellation),
             _ => throw new ArgumentException($"There is no learner '{options.Name}'; expected one of {string.Join(", ", LearnerOptions.Names)}.", nameof(options)),
         };
     }

@@ -16,10 +16,10 @@ public sealed record LearnerOptions
     /// <summary>Histogram gradient boosting.</summary>
     public const string Boosting = "boosting";
 
-    /// <summary>All learners' names.</summary>
+    /// <summary>The learners that every build has. ML.NET's trainers are named by <see cref="MlNet.MlNetTrainers"/>.</summary>
     public static IReadOnlyList<string> Names { get; } = [Baseline, Linear, Boosting];
 
-    /// <summary>One of <see cref="Names"/>. Default boosting.</summary>
+    /// <summary>One of <see cref="Names"/> or of <see cref="MlNet.MlNetTrainers.Available"/>. Default boosting.</summary>
     public string Name { get; init; } = Boosting;
 
     /// <summary>Settings of boosting.</summary>

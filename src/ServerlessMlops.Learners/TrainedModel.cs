@@ -15,7 +15,7 @@ public sealed record TrainedModel
     /// <summary>What was learned.</summary>
     public required LearningTask Task { get; init; }
 
-    /// <summary>The learner: baseline, linear or boosting.</summary>
+    /// <summary>The learner, by name.</summary>
     public required string Learner { get; init; }
 
     /// <summary>Class names by class number; for binary the second is the positive one; empty for regression.</summary>

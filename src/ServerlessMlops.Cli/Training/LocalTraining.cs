@@ -112,8 +112,12 @@ internal sealed class LocalTraining(PipelineSpec spec, string folder, int thread
     /// <exception cref="CliException">There is no such learner.</exception>
     public (TriedCandidate Candidate, TrainedModel Model) Train(string candidate, SearchRecord? search, TrainingData data, CancellationToken cancellation)
     {
-        LearnerOptions options = Candidates.OptionsOf(candidate, candidate == Candidates.Tuned ? search?.Tuned() : null)
-            ?? throw CliException.Failed($"there is no learner '{candidate}' (train.candidates); expected some of {string.Join(", ", LearnerOptions.Names)}.");
+        if (Candidates.FaultOf(candidate, data.Task) is { } fault)
+        {
+            throw CliException.Failed($"train.candidates: {fault}");
+        }
+
+        LearnerOptions options = Candidates.OptionsOf(candidate, candidate == Candidates.Tuned ? search?.Tuned() : null);
         (TrainedModel model, double seconds) = Train(options, data, data.Train, cancellation);
         return (new TriedCandidate(candidate, seconds, model.Iterations, Candidates.Measure(model, data)), model);
     }

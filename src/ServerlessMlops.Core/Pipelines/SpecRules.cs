@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using ServerlessMlops.Core.Evaluation;
+using ServerlessMlops.Core.Training;
 using ServerlessMlops.Learners.Metrics;
 
 namespace ServerlessMlops.Core.Pipelines;
@@ -8,8 +9,6 @@ namespace ServerlessMlops.Core.Pipelines;
 /// <summary>What a spec must satisfy beyond the form of its values: small checks, each of which notes what it finds.</summary>
 internal sealed class SpecRules(PipelineSpec spec, IReadOnlyDictionary<string, SpecNode> positions, List<SpecFinding> findings)
 {
-    private static readonly string[] KnownCandidates = ["baseline", "linear", "boosting", "fastTree", "sdca"];
-
     public void CheckAll()
     {
         CheckRoles();
@@ -31,11 +30,9 @@ internal sealed class SpecRules(PipelineSpec spec, IReadOnlyDictionary<string, S
 
         for (int i = 0; i < spec.Train.Candidates.Count; i++)
         {
-            string name = spec.Train.Candidates[i];
-            if (!KnownCandidates.Contains(name))
+            if (Candidates.FaultOf(spec.Train.Candidates[i] ?? "", spec.Task) is { } fault)
             {
-                string hint = Spelling.Closest(name ?? "", KnownCandidates) is { } close ? $" Did you mean '{close}'?" : "";
-                Fault($"train.candidates[{i}]", $"the candidate '{name}' is unknown; known are {string.Join(", ", KnownCandidates)}.{hint}");
+                Fault($"train.candidates[{i}]", fault);
             }
         }
 

@@ -2,6 +2,7 @@ using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Learners;
 using ServerlessMlops.Learners.Boosting;
 using ServerlessMlops.Learners.Metrics;
+using ServerlessMlops.Learners.MlNet;
 using ServerlessMlops.Learners.Search;
 
 namespace ServerlessMlops.Core.Training;
@@ -15,17 +16,33 @@ public static class Candidates
     /// <summary>Seed of every random choice in training, so that the same data and spec give the same bytes.</summary>
     public const int Seed = 20260101;
 
-    /// <summary>How a candidate is trained; null where this build has no such learner.</summary>
+    /// <summary>The names that a spec may list: the built-in learners, and ML.NET's trainers, which only some builds have.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. LearnerOptions.Names, .. MlNetTrainers.Names];
+
+    /// <summary>Why a candidate cannot be trained, as the end of a sentence; null where it can.</summary>
     /// <param name="candidate">A learner's name, or <see cref="Tuned"/>.</param>
-    /// <param name="settings">Settings of boosting that a search found; null for the default ones.</param>
-    public static LearnerOptions? OptionsOf(string candidate, BoostingOptions? settings)
+    /// <param name="task">What is to be learned; null where that is not known yet.</param>
+    public static string? FaultOf(string candidate, LearningTask? task)
     {
-        string name = candidate == Tuned ? LearnerOptions.Boosting : candidate;
-        return LearnerOptions.Names.Contains(name) ? new LearnerOptions { Name = name, BoostingOptions = settings ?? new BoostingOptions(), Seed = Seed } : null;
+        ArgumentNullException.ThrowIfNull(candidate);
+        if (candidate == Tuned || LearnerOptions.Names.Contains(candidate))
+        {
+            return null;
+        }
+
+        return MlNetTrainers.Names.Contains(candidate)
+            ? MlNetTrainers.FaultOf(candidate, task)
+            : $"the candidate '{candidate}' is unknown; known are {string.Join(", ", Names)}.{(Spelling.Closest(candidate, Names) is { } close ? $" Did you mean '{close}'?" : "")}";
     }
 
+    /// <summary>How a candidate is trained: one of which <see cref="FaultOf"/> finds no fault.</summary>
+    /// <param name="candidate">A learner's name, or <see cref="Tuned"/>.</param>
+    /// <param name="settings">Settings of boosting that a search found; null for the default ones.</param>
+    public static LearnerOptions OptionsOf(string candidate, BoostingOptions? settings) =>
+        new() { Name = candidate == Tuned ? LearnerOptions.Boosting : candidate, BoostingOptions = settings ?? new BoostingOptions(), Seed = Seed };
+
     /// <summary>How a trial of a search is trained.</summary>
-    public static LearnerOptions OptionsOf(SearchTrial trial) => OptionsOf(Tuned, trial.Options)!;
+    public static LearnerOptions OptionsOf(SearchTrial trial) => OptionsOf(Tuned, trial.Options);
 
     /// <summary>The metric that picks the winner and compares trials: the spec's, or the task's own.</summary>
     /// <exception cref="ArgumentException">The spec names a metric that there is not.</exception>

@@ -43,12 +43,13 @@ public sealed class TrainCandidate(TrainingDataReader reader, IModelStore models
             return new TrainedCandidate(input.Candidate, null, new Dictionary<string, double>(), 0, e.Message);
         }
 
-        if (Candidates.OptionsOf(input.Candidate, input.Settings) is not { } options)
+        // The spec's own check does not know the task where the data decide it, and may have been made by another build.
+        if (Candidates.FaultOf(input.Candidate, data.Task) is { } fault)
         {
-            return new TrainedCandidate(
-                input.Candidate, null, new Dictionary<string, double>(), 0, $"This build has no learner '{input.Candidate}'; it has {string.Join(", ", LearnerOptions.Names)}.");
+            return new TrainedCandidate(input.Candidate, null, new Dictionary<string, double>(), 0, fault);
         }
 
+        LearnerOptions options = Candidates.OptionsOf(input.Candidate, input.Settings);
         (TrainedModel model, double seconds) = await slot.TrainAsync(input.Pipeline, input.RunId, options, data.Train, data, cancellation);
         string id = await models.SaveCandidateAsync(input.Pipeline, input.RunId, input.Candidate, OnnxWriter.Write(model), cancellation);
         return new TrainedCandidate(input.Candidate, id, Candidates.Measure(model, data), seconds, null);

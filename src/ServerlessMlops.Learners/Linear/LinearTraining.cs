@@ -44,7 +44,8 @@ internal static class LinearTraining
         };
     }
 
-    private static (double Offset, double Scale) Standardize(float[] y, float[]? weights)
+    /// <summary>Weighted mean and standard deviation; 1 where all values are the same.</summary>
+    internal static (double Offset, double Scale) Standardize(float[] y, float[]? weights)
     {
         double sum = 0, total = 0, squares = 0;
         for (int row = 0; row < y.Length; row++)

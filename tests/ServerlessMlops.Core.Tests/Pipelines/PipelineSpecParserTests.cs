@@ -1,6 +1,7 @@
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Data.Columns;
 using ServerlessMlops.Learners;
+using ServerlessMlops.Learners.MlNet;
 
 namespace ServerlessMlops.Core.Tests.Pipelines;
 
@@ -134,6 +135,8 @@ public class PipelineSpecParserTests
     [InlineData("gates: [acu >= 0.7]", "line 2, column 9: gates[0]: 'acu >= 0.7': at position 1: found 'acu', expected one of")]
     [InlineData("gates: [{gate: auc 0.7}]", "line 2, column 9: gates[0]: 'auc 0.7': at position 5: found '0.7', expected '>=', '>', '<=' or '<'")]
     [InlineData("task: regression\ngates: [auc >= 0.7]", "line 3, column 9: gates[0]: 'auc >= 0.7': 'auc' does not judge a regression task; expected one of rmse, mae, mape, r2")]
+    [InlineData("train: {candidates: [bosting]}", "line 2, column 22: train.candidates[0]: the candidate 'bosting' is unknown; known are baseline, linear, boosting, fasttree, sdca, lightgbm. Did you mean 'boosting'?")]
+    [InlineData("task: multiclass\ntrain: {candidates: [linear, lightgbm]}", "line 3, column 30: train.candidates[1]: 'lightgbm' learns two classes or a number, and this pipeline has several classes; take 'boosting' or 'sdca'.")]
     [InlineData("train: {metric: acu}", "line 2, column 17: train.metric: the metric 'acu' is unknown; known are auc, ")]
     [InlineData("task: binary\ntrain: {metric: rmse}", "line 3, column 17: train.metric: 'rmse' does not judge a binary task; expected one of auc, ")]
     [InlineData("tests: [{tolerance: 1}]", "line 2, column 9: tests[0]: no kind of test is given; a test has exactly one (invariant, monotonic, range, cases, overlap, leakage, missing).")]
@@ -142,6 +145,21 @@ public class PipelineSpecParserTests
     [InlineData("tests: [{cases: []}]", "line 2, column 17: tests[0].cases: the list is empty, so nothing would be tested; name at least one case.")]
     public void Parse_GateOrTestFault_SaysWhere(string yaml, string finding) =>
         PipelineSpecParser.Parse("target: y\n" + yaml).Findings.ShouldHaveSingleItem().ToString().ShouldStartWith(finding);
+
+    [Fact]
+    public void Parse_TrainerOfMlNet_IsTakenWhereTheBuildHasItAndElseNamesTheMode()
+    {
+        PipelineSpecResult result = PipelineSpecParser.Parse("target: y\ntrain: {candidates: [linear, fasttree]}");
+        if (MlNetTrainers.Available.Count > 0)
+        {
+            result.Findings.ShouldBeEmpty();
+            return;
+        }
+
+        result.Findings.ShouldHaveSingleItem().ToString().ShouldBe(
+            "line 2, column 30: train.candidates[1]: 'fasttree' is a trainer of ML.NET, which this build lacks: it was made with AzurePackages=offline. "
+            + "Build and publish with -p:AzurePackages=nuget, or take 'boosting'.");
+    }
 
     [Fact]
     public void Parse_TargetAlone_GivesDefaults() =>
