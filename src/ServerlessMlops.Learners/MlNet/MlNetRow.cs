@@ -14,8 +14,8 @@ internal sealed class MlNetRow
     /// <summary>Label of two classes.</summary>
     public bool IsPositive;
 
-    /// <summary>Label of several classes, a key: class number + 1, as 0 is a missing key.</summary>
-    public uint ClassKey;
+    /// <summary>Label of several classes: the class number. ML.NET makes its own key of it, one more, when it reads the row.</summary>
+    public uint ClassNumber;
 
     /// <summary>At least 0.</summary>
     public float Weight;

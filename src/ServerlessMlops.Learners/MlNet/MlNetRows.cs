@@ -50,7 +50,7 @@ internal static class MlNetRows
     public static string LabelOf(LearningTask task) => task switch
     {
         LearningTask.Binary => nameof(MlNetRow.IsPositive),
-        LearningTask.Multiclass => nameof(MlNetRow.ClassKey),
+        LearningTask.Multiclass => nameof(MlNetRow.ClassNumber),
         _ => nameof(MlNetRow.Value),
     };
 
@@ -61,7 +61,7 @@ internal static class MlNetRows
     {
         SchemaDefinition schema = SchemaDefinition.Create(typeof(MlNetRow));
         schema[nameof(MlNetRow.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, width);
-        schema[nameof(MlNetRow.ClassKey)].ColumnType = new KeyDataViewType(typeof(uint), Math.Max(2, problem.Classes.Count));
+        schema[nameof(MlNetRow.ClassNumber)].ColumnType = new KeyDataViewType(typeof(uint), Math.Max(2, problem.Classes.Count));
         return ml.Data.LoadFromEnumerable(Rows(problem, features, cancellation), schema);
     }
 
@@ -73,7 +73,7 @@ internal static class MlNetRows
             yield return new MlNetRow
             {
                 Features = features(row), Value = problem.Y[row], IsPositive = problem.Y[row] == 1,
-                ClassKey = problem.Task == LearningTask.Multiclass ? (uint)problem.Y[row] + 1 : 0, Weight = problem.Weights?[row] ?? 1,
+                ClassNumber = problem.Task == LearningTask.Multiclass ? (uint)problem.Y[row] : 0, Weight = problem.Weights?[row] ?? 1,
             };
         }
     }

@@ -29,7 +29,7 @@ internal static class SdcaTrainer
             : problem;
         IDataView data = MlNetRows.Sparse(ml, design.Columns, design.Categories, fitted, cancellation);
 
-        // ML.NET weighs the penalty against the mean loss, we against one row's; its own guess is so small that several classes overfit.
+        // The penalty of our own linear models. ML.NET weighs it against the mean loss, we against one row's.
         double rows = problem.Weights?.Sum(weight => (double)weight) ?? problem.Y.Length;
         float l2 = (float)Math.Max(LeastL2, options.LinearOptions.L2 / rows);
         (ITransformer original, double[][] coefficients) = problem.Task switch
