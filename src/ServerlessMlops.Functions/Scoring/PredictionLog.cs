@@ -27,6 +27,7 @@ public readonly record struct LoggedRows(byte[] IdPrefix, int FirstRow);
 public sealed class PredictionLog : BackgroundService
 {
     private const int ReserveSeconds = 10;
+    private const int RowsAtATime = 16;
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
@@ -224,7 +225,12 @@ public sealed class PredictionLog : BackgroundService
     {
         _lines.ResetWrittenCount();
         _index.ResetWrittenCount();
-        segment.Render(_lines, _index);
+        foreach (int _ in segment.RenderInSteps(_lines, _index, RowsAtATime))
+        {
+            // Requests that wait for a thread come first: a file takes tens of milliseconds, a step of it less than a request of a hundred rows.
+            await Task.Yield();
+        }
+
         await _store.WriteAsync(segment.Name, _lines.WrittenMemory, _index.WrittenMemory, cancellation);
         ScoringLog.Wrote(_logger, segment.Rows, segment.Name.LinesPath);
         Interlocked.Add(ref _buffered, -segment.EstimatedBytes);

@@ -7,38 +7,42 @@ using ServerlessMlops.TestSupport.Azurite;
 namespace ServerlessMlops.Benchmarks.Scoring;
 
 /// <summary>
-/// Scoring over HTTP against ASP.NET Core's own floor, by wrk: every server in a process of its own, taking turns, medians of the rounds.
-/// Only ratios within one run count.
+/// Scoring over HTTP against ASP.NET Core's own floor, by wrk: every server in a process of its own, taking turns, medians of the rounds and of their ratios.
+/// Only ratios within one round count.
 /// </summary>
 internal static partial class ScoringBenchmark
 {
-    private static readonly int[] Connections = [16, 64];
-
     public static async Task<int> RunAsync(string[] args)
     {
-        int seconds = Number(args, "--seconds", 5);
-        int repeat = Number(args, "--repeat", 3);
+        int seconds = Numbers(args, "--seconds", [2])[0];
+        int rounds = Numbers(args, "--rounds", [5])[0];
         string folder = Directory.CreateTempSubdirectory("mlops-scoring-").FullName;
         try
         {
             await using AzuriteProcess azurite = await AzuriteProcess.StartAsync();
             string model = Path.Combine(folder, "model.onnx");
             await File.WriteAllBytesAsync(model, ScoringModelFile.Train());
-            using var floor = new Server("floor (fixed answer)", ["floor"]);
-            using var parse = new Server("parse only (source-generated JSON)", ["parse"]);
-            using var all = new Server("score, every row logged", ["score", model, azurite.ConnectionString, "10000000"]);
-            using var rate = new Server("score, log at its default rate", ["score", model, azurite.ConnectionString, "10000"]);
             string peer = Path.Combine(AppContext.BaseDirectory, "Scoring", "fastapi_peer.py");
+            using var parse = new Server("parse only (source-generated JSON)", ["parse"]);
+            using var score = new Server("score, log at its default rate", ["score", model, azurite.ConnectionString, "10000"]);
+            using var all = new Server("score, every row logged", ["score", model, azurite.ConnectionString, "10000000"]);
+            using var floor = new Server("floor (fixed answer)", ["floor"]);
             using var fastapi = new Server("FastAPI, hand-tuned (xgboost, one worker, no log)", [peer], "/usr/bin/python3");
-            Server[] servers = args.Contains("--fastapi") ? [floor, parse, rate, all, fastapi] : [floor, parse, rate, all];
+            Server[] servers =
+            [
+                parse, score,
+                .. args.Contains("--every-row") ? [all] : Array.Empty<Server>(),
+                .. args.Contains("--floor") ? [floor] : Array.Empty<Server>(),
+                .. args.Contains("--fastapi") ? [fastapi] : Array.Empty<Server>(),
+            ];
             foreach (Server server in servers)
             {
                 await server.StartAsync();
             }
 
-            Console.WriteLine("| Server | rows | connections | requests/s | p50 ms | p99 ms | CPU us/request | of parse only | non-2xx |");
-            Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
-            foreach (int rows in (int[])[1, 100])
+            Console.WriteLine("| Server | rows | connections | requests/s | p50 ms | p99 ms | CPU us/request | requests/s of parse only (range) | p99 of parse only | non-2xx |");
+            Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|");
+            foreach (int rows in Numbers(args, "--rows", [1, 100]))
             {
                 string script = Path.Combine(folder, $"post-{rows}.lua");
                 await File.WriteAllTextAsync(script, $"wrk.method = \"POST\"\nwrk.headers[\"Content-Type\"] = \"application/json\"\nwrk.body = '{Body(rows)}'\n");
@@ -47,38 +51,16 @@ internal static partial class ScoringBenchmark
                     await server.MeasureAsync(script, 16, 3); // warm-up
                 }
 
-                foreach (int connections in Connections)
+                foreach (int connections in Numbers(args, "--connections", [16, 64]))
                 {
-                    var results = servers.ToDictionary(s => s, _ => new List<Result>());
-                    for (int round = 0; round < repeat; round++)
-                    {
-                        foreach (Server server in servers)
-                        {
-                            results[server].Add(await server.MeasureAsync(script, connections, seconds));
-                        }
-                    }
-
-                    double reference = Median(results[parse], r => r.PerSecond);
-                    foreach (Server server in servers)
-                    {
-                        List<Result> found = results[server];
-                        double perSecond = Median(found, r => r.PerSecond);
-                        Console.WriteLine(string.Create(
-                            CultureInfo.InvariantCulture,
-                            $"| {server.Name} | {rows} | {connections} | {perSecond:N0} | {Median(found, r => r.P50):F2} | {Median(found, r => r.P99):F2} | {Median(found, r => r.CpuMicroseconds):F1} | {perSecond / reference:F2} | {found.Sum(r => r.Errors)} |"));
-                    }
+                    Report(servers, rows, connections, await RoundsAsync(servers, script, connections, seconds, rounds));
                 }
-            }
 
-            string single = Path.Combine(folder, "post-1.lua");
-            foreach (Server server in (Server[])[rate])
-            {
-                long before = await server.AllocatedAsync();
-                Result result = await server.MeasureAsync(single, 16, seconds);
-                long after = await server.AllocatedAsync();
+                long before = await score.AllocatedAsync();
+                Result result = await score.MeasureAsync(script, 16, seconds);
+                double bytes = (await score.AllocatedAsync() - before) / result.Requests;
                 Console.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"\nAllocated per one-row request in the process of \"{server.Name}\", server, logging and all: {(after - before) / (result.PerSecond * seconds):F0} bytes."));
+                    CultureInfo.InvariantCulture, $"\nAllocated per request of {rows} row(s) in the process of \"{score.Name}\", server, local runtime, logging and all: {bytes:F0} bytes.\n"));
             }
 
             return 0;
@@ -86,6 +68,37 @@ internal static partial class ScoringBenchmark
         finally
         {
             Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    // Turn about and from another one each round, so that what else the machine does falls on all.
+    private static async Task<List<Result[]>> RoundsAsync(Server[] servers, string script, int connections, int seconds, int rounds)
+    {
+        var found = new List<Result[]>();
+        for (int round = 0; round < rounds; round++)
+        {
+            var results = new Result[servers.Length];
+            for (int i = 0; i < servers.Length; i++)
+            {
+                int turn = (round + i) % servers.Length;
+                results[turn] = await servers[turn].MeasureAsync(script, connections, seconds);
+            }
+
+            found.Add(results);
+        }
+
+        return found;
+    }
+
+    // Ratios within a round, then their median: a slow stretch of the machine takes both sides with it.
+    private static void Report(Server[] servers, int rows, int connections, List<Result[]> rounds)
+    {
+        for (int i = 0; i < servers.Length; i++)
+        {
+            double[] of = [.. rounds.Select(round => round[i].PerSecond / round[0].PerSecond).Order()];
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"| {servers[i].Name} | {rows} | {connections} | {Median(rounds, r => r[i].PerSecond):N0} | {Median(rounds, r => r[i].P50):F2} | {Median(rounds, r => r[i].P99):F2} | {Median(rounds, r => r[i].CpuMicroseconds):F1} | {of[of.Length / 2]:F2} ({of[0]:F2} to {of[^1]:F2}) | {Median(rounds, r => r[i].P99 / r[0].P99):F2} | {rounds.Sum(r => r[i].Errors)} |"));
         }
     }
 
@@ -100,15 +113,15 @@ internal static partial class ScoringBenchmark
         return body.Append("]}}").ToString();
     }
 
-    private static int Number(string[] args, string name, int otherwise)
+    private static int[] Numbers(string[] args, string name, int[] otherwise)
     {
         int at = Array.IndexOf(args, name);
-        return at >= 0 && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : otherwise;
+        return at >= 0 && at + 1 < args.Length ? [.. args[at + 1].Split(',').Select(n => int.Parse(n, CultureInfo.InvariantCulture))] : otherwise;
     }
 
-    private static double Median(List<Result> results, Func<Result, double> of) => results.Select(of).Order().ElementAt(results.Count / 2);
+    private static double Median(List<Result[]> rounds, Func<Result[], double> of) => rounds.Select(of).Order().ElementAt(rounds.Count / 2);
 
-    private sealed record Result(double PerSecond, double P50, double P99, double CpuMicroseconds, long Errors);
+    private sealed record Result(double Requests, double PerSecond, double P50, double P99, double CpuMicroseconds, long Errors);
 
     private sealed partial class Server(string name, string[] args, string? program = null) : IDisposable
     {
@@ -161,6 +174,7 @@ internal static partial class ScoringBenchmark
             await wrk.WaitForExitAsync();
             double requests = double.Parse(Requests().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
             return new Result(
+                requests,
                 double.Parse(PerSecond().Match(output).Groups[1].Value, CultureInfo.InvariantCulture),
                 Milliseconds(output, "50%"),
                 Milliseconds(output, "99%"),

@@ -101,11 +101,28 @@ public sealed class PredictionSegment
     /// <summary>Makes the file and its index. May be called again, with the same result.</summary>
     public void Render(ArrayBufferWriter<byte> lines, ArrayBufferWriter<byte> index)
     {
+        foreach (int _ in RenderInSteps(lines, index, int.MaxValue))
+        {
+        }
+    }
+
+    /// <summary>As <see cref="Render"/>, a few rows at each step, so that the caller can let others have the processor between them. Gives the rows made so far.</summary>
+    /// <param name="lines">Where the rows go.</param>
+    /// <param name="index">Where the index goes, at the last step.</param>
+    /// <param name="rowsAtATime">Rows of a step; a request is not split.</param>
+    public IEnumerable<int> RenderInSteps(ArrayBufferWriter<byte> lines, ArrayBufferWriter<byte> index, int rowsAtATime)
+    {
         // A request brings its keys and ids before its unseen categories; the renderer goes row by row.
         texts.Sort(static (a, b) => a.Row != b.Row ? a.Row.CompareTo(b.Row) : a.What.CompareTo(b.What));
         var entries = new List<(ReadOnlyMemory<byte> Id, PredictionLine Line)>(Rows);
-        new PredictionSegmentRenderer(this).Render(lines, entries);
+        var renderer = new PredictionSegmentRenderer(this);
+        while (renderer.RenderNext(rowsAtATime, lines, entries))
+        {
+            yield return entries.Count;
+        }
+
         PredictionIndex.Write(entries, index);
+        yield return entries.Count;
     }
 
     /// <summary>Gives the memory back; the segment must not be used after.</summary>

@@ -17,33 +17,45 @@ internal sealed class PredictionSegmentRenderer(PredictionSegment segment)
     private readonly ServingModel model = segment.Model;
     private readonly JsonEncodedText[][] categories =
         [.. segment.Model.Card.Inputs.Select(i => i.Categories.Select(c => JsonEncodedText.Encode(c, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)).ToArray())];
+    private readonly byte[] version = Encoding.UTF8.GetBytes($"\",\"version\":{segment.Model.Version}{(segment.IsShadow ? ",\"shadow\":true" : "")}");
+    private readonly byte[] id = new byte[RowIds.LongestId + InferenceId.ShadowSuffix.Length];
+    private readonly byte[] at = new byte[32];
+    private int nextRequest;
     private int nextText;
 
-    public void Render(ArrayBufferWriter<byte> lines, List<(ReadOnlyMemory<byte> Id, PredictionLine Line)> entries)
+    /// <summary>Renders the next requests, at least as many as have so many rows; false where there are no more.</summary>
+    public bool RenderNext(int atLeastRows, ArrayBufferWriter<byte> lines, List<(ReadOnlyMemory<byte> Id, PredictionLine Line)> entries)
     {
-        byte[] version = Encoding.UTF8.GetBytes($"\",\"version\":{model.Version}{(segment.IsShadow ? ",\"shadow\":true" : "")}");
-        byte[] id = new byte[RowIds.LongestId + InferenceId.ShadowSuffix.Length];
-        foreach (PredictionSegment.AnsweredRequest request in segment.Requests)
+        for (int rendered = 0; rendered < atLeastRows && nextRequest < segment.Requests.Count; nextRequest++)
         {
-            byte[] at = Encoding.UTF8.GetBytes(request.At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
-            for (int row = 0; row < request.Rows; row++)
-            {
-                int start = lines.WrittenCount;
-                ReadOnlySpan<PredictionSegment.RowText> texts = TextsOf(request.FirstRow + row);
-                int idLength = WriteId(request, row, texts, id);
-                var json = new JsonText(lines);
-                json.Append("{\"inferenceId\":\""u8);
-                json.Append(id.AsSpan(0, idLength));
-                json.Append("\",\"at\":\""u8);
-                json.Append(at);
-                json.Append(version);
-                WriteRow(ref json, request, row, texts);
-                json.Append(",\"latencyMicroseconds\":"u8);
-                json.Append(request.LatencyMicroseconds);
-                json.Append("}\n"u8);
-                json.Flush();
-                entries.Add((id.AsMemory(0, idLength).ToArray(), new PredictionLine(start, lines.WrittenCount - start - 1)));
-            }
+            PredictionSegment.AnsweredRequest request = segment.Requests[nextRequest];
+            Render(request, lines, entries);
+            rendered += request.Rows;
+        }
+
+        return nextRequest < segment.Requests.Count;
+    }
+
+    private void Render(PredictionSegment.AnsweredRequest request, ArrayBufferWriter<byte> lines, List<(ReadOnlyMemory<byte> Id, PredictionLine Line)> entries)
+    {
+        request.At.UtcDateTime.TryFormat(at, out int atLength, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        for (int row = 0; row < request.Rows; row++)
+        {
+            int start = lines.WrittenCount;
+            ReadOnlySpan<PredictionSegment.RowText> texts = TextsOf(request.FirstRow + row);
+            int idLength = WriteId(request, row, texts, id);
+            var json = new JsonText(lines);
+            json.Append("{\"inferenceId\":\""u8);
+            json.Append(id.AsSpan(0, idLength));
+            json.Append("\",\"at\":\""u8);
+            json.Append(at.AsSpan(0, atLength));
+            json.Append(version);
+            WriteRow(ref json, request, row, texts);
+            json.Append(",\"latencyMicroseconds\":"u8);
+            json.Append(request.LatencyMicroseconds);
+            json.Append("}\n"u8);
+            json.Flush();
+            entries.Add((id.AsMemory(0, idLength).ToArray(), new PredictionLine(start, lines.WrittenCount - start - 1)));
         }
     }
 
