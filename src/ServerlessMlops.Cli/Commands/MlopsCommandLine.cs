@@ -71,6 +71,8 @@ internal static class MlopsCommandLine
                      ScoreCommand.Create(options, context),
                      PromoteCommand.Create(options, context),
                      RollbackCommand.Create(options, context),
+                     RolloutVerbCommands.CreateHold(options, context),
+                     RolloutVerbCommands.CreateResume(options, context),
                      ApproveCommand.Create(options, context),
                      RunVerbCommands.CreateCancel(options, context),
                      RunVerbCommands.CreateRetry(options, context),

@@ -18,6 +18,7 @@ internal static class ScoreCommand
         Option<string> pipeline = PipelineOption.Create();
         var rows = new Option<int>("--rows", "-n") { Description = $"How many rows to send, 1 to {MostRows}.", DefaultValueFactory = _ => 10 };
         var skip = new Option<int>("--skip") { Description = "Rows to leave out at the beginning.", DefaultValueFactory = _ => 0 };
+        var version = new Option<string?>("--version") { Description = "A version or an alias, such as challenger, that shall answer. Default: what serves." };
         rows.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int>() is < 1 or > MostRows)
@@ -25,14 +26,14 @@ internal static class ScoreCommand
                 result.AddError($"--rows is {result.GetValueOrDefault<int>()}; expected 1 to {MostRows}. Drop larger files into the scoring container.");
             }
         });
-        var command = new Command("score", "Score rows of a CSV file by the model that serves.") { file, pipeline, rows, skip };
+        var command = new Command("score", "Score rows of a CSV file by the model that serves.") { file, pipeline, rows, skip, version };
         command.SetAction(async (parsed, cancellation) =>
         {
             var reporter = new Reporter(context, parsed.GetValue(options.Json));
             using ControlPlaneClient client = options.CreateClient(parsed, context);
             string path = Path.GetFullPath(parsed.GetValue(file)!, context.WorkingDirectory);
             ScoredRows scored = await RowScorer.ScoreAsync(
-                client, parsed.GetValue(pipeline)!, path, parsed.GetValue(skip), parsed.GetValue(rows), cancellation);
+                client, parsed.GetValue(pipeline)!, parsed.GetValue(version), path, parsed.GetValue(skip), parsed.GetValue(rows), cancellation);
             if (reporter.IsJson)
             {
                 reporter.Facts(scored.Answer);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -86,9 +87,21 @@ internal sealed class ControlPlaneClient : IDisposable
     public Task<DeploymentView> GetDeploymentAsync(string pipeline, CancellationToken cancellation) =>
         GetAsync<DeploymentView>($"api/pipelines/{Segment(pipeline)}/deployment", cancellation);
 
-    /// <summary>Makes a version serve.</summary>
-    public Task<DeploymentView> PromoteAsync(string pipeline, int version, string why, CancellationToken cancellation) =>
-        PostAsync<DeploymentView>($"api/pipelines/{Segment(pipeline)}/promote", JsonContent.Create(new { version, why }, options: MlopsJson.Options), cancellation);
+    /// <summary>Makes a version serve, by its number or its alias.</summary>
+    public Task<DeploymentView> PromoteAsync(string pipeline, string version, string why, CancellationToken cancellation) => PostAsync<DeploymentView>(
+        $"api/pipelines/{Segment(pipeline)}/promote",
+        int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            ? JsonContent.Create(new { version = number, why }, options: MlopsJson.Options)
+            : JsonContent.Create(new { alias = version, why }, options: MlopsJson.Options),
+        cancellation);
+
+    /// <summary>Keeps the running rollout at its step (<c>hold</c>), or lets it go on (<c>resume</c>).</summary>
+    public Task<DeploymentView> MoveRolloutAsync(string pipeline, string verb, string why, CancellationToken cancellation) =>
+        PostAsync<DeploymentView>($"api/pipelines/{Segment(pipeline)}/{verb}", JsonContent.Create(new { why }, options: MlopsJson.Options), cancellation);
+
+    /// <summary>The version that an alias stands for.</summary>
+    public async Task<int> GetAliasAsync(string pipeline, string alias, CancellationToken cancellation) =>
+        (await GetAsync<ModelAlias>($"api/pipelines/{Segment(pipeline)}/aliases/{Segment(alias)}", cancellation)).Version;
 
     /// <summary>Takes a version, which serves, out of service for the one before.</summary>
     public Task<DeploymentView> RollBackAsync(string pipeline, int version, string why, CancellationToken cancellation) =>
@@ -127,10 +140,10 @@ internal sealed class ControlPlaneClient : IDisposable
         return answer.TryGetProperty("sums", out _) ? answer.Deserialize<ReplayReport>(MlopsJson.Options) : null;
     }
 
-    /// <summary>Scores rows by the live model: an MLflow invocation.</summary>
-    public Task<InvocationAnswer> InvokeAsync(string pipeline, ScoringRows rows, CancellationToken cancellation) =>
+    /// <summary>Scores rows by the live model, or by the version or alias that is named: an MLflow invocation.</summary>
+    public Task<InvocationAnswer> InvokeAsync(string pipeline, string? version, ScoringRows rows, CancellationToken cancellation) =>
         PostAsync<InvocationAnswer>(
-            $"models/{Segment(pipeline)}/invocations", JsonContent.Create(new { dataframe_split = rows }, options: MlopsJson.Options), cancellation);
+            $"models/{Segment(pipeline)}{(version is null ? "" : $"@{Segment(version)}")}/invocations", JsonContent.Create(new { dataframe_split = rows }, options: MlopsJson.Options), cancellation);
 
     public void Dispose() => _http.Dispose();
 

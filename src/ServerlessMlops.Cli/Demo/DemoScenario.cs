@@ -106,7 +106,7 @@ internal sealed class DemoScenario(Uri url, string connection, string sample, Ti
         CsvRows rows = CsvRows.Read(file, SkippedRows, ScoredRows);
         CsvRows labels = CsvRows.Read(Path.Combine(sample, "labels", HeldBack), 0, int.MaxValue);
         Dictionary<string, string> actual = labels.Rows.ToDictionary(row => row[labels.IndexOf("strike_id")], row => row[labels.IndexOf("damaged")]);
-        ScoredRows scored = await RowScorer.ScoreAsync(client, Pipeline, file, SkippedRows, ScoredRows, cancellation);
+        ScoredRows scored = await RowScorer.ScoreAsync(client, Pipeline, null, file, SkippedRows, ScoredRows, cancellation);
         string Field(int row, string name) => rows.Rows[row][rows.IndexOf(name)];
         return
         [

@@ -22,6 +22,11 @@ internal static class DeploymentText
             yield break;
         }
 
+        if (running.Held is { } held)
+        {
+            yield return Markup.Escape($"The rollout is held by {held.By} since {Format.Time(held.Since, time)}: {held.Why}");
+        }
+
         string strategy = running.Strategy.ToString().ToLowerInvariant();
         if (deployment.Rollout is not { } progress)
         {

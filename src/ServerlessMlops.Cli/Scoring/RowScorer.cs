@@ -16,23 +16,25 @@ internal static class RowScorer
 {
     /// <param name="client">The app.</param>
     /// <param name="pipeline">The pipeline.</param>
+    /// <param name="asked">The version or alias that shall answer; null for what serves.</param>
     /// <param name="file">A CSV file with a header.</param>
     /// <param name="skip">Rows to leave out at the beginning.</param>
     /// <param name="count">Rows to send at most.</param>
     /// <param name="cancellation">Ends the call.</param>
     /// <exception cref="CliException">The file cannot be read or lacks a column; nothing serves; the app refused.</exception>
     public static async Task<ScoredRows> ScoreAsync(
-        ControlPlaneClient client, string pipeline, string file, int skip, int count, CancellationToken cancellation)
+        ControlPlaneClient client, string pipeline, string? asked, string file, int skip, int count, CancellationToken cancellation)
     {
         CsvRows csv = CsvRows.Read(file, skip, count);
-        DeploymentView deployment = await client.GetDeploymentAsync(pipeline, cancellation);
-        int version = deployment.Live?.Version ?? throw CliException.Failed(
+        int version = asked is not null
+            ? int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : await client.GetAliasAsync(pipeline, asked, cancellation)
+            : (await client.GetDeploymentAsync(pipeline, cancellation)).Live?.Version ?? throw CliException.Failed(
             $"Pipeline '{pipeline}' has no model that serves yet. 'mlops runs --pipeline {pipeline}' tells how its training stands.");
         ModelCard card = await client.GetModelAsync(pipeline, version, cancellation);
         ScoringRows rows = Prepare(csv, card, file);
         int key = card.Key is null ? -1 : csv.IndexOf(card.Key);
         string[] keys = [.. csv.Rows.Select((row, index) => key >= 0 ? row[key] : (skip + index + 1).ToString(CultureInfo.InvariantCulture))];
-        return new ScoredRows(version, key >= 0 ? card.Key : null, keys, await client.InvokeAsync(pipeline, rows, cancellation));
+        return new ScoredRows(version, key >= 0 ? card.Key : null, keys, await client.InvokeAsync(pipeline, asked, rows, cancellation));
     }
 
     /// <summary>The columns of the signature, typed by it: numbers as numbers, categories as text, empty as null; and the key, where there is one.</summary>

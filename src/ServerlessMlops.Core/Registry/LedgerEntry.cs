@@ -62,6 +62,12 @@ public enum LedgerAction
 
     /// <summary>The challenger, which had taken the other's place on trial, stays.</summary>
     RolloutCompleted,
+
+    /// <summary>A person told the rollout not to go on.</summary>
+    RolloutHeld,
+
+    /// <summary>A person let a rollout that was held go on.</summary>
+    RolloutResumed,
 }
 
 /// <summary>

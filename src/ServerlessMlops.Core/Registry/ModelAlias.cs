@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace ServerlessMlops.Core.Registry;
@@ -21,6 +22,12 @@ public static partial class AliasMoves
     /// <summary>What a rollout tries, or what waits for approval.</summary>
     public const string Challenger = "challenger";
 
+    /// <summary>One of the two places of blue and green; which version stands there stays until the next rollout takes the idle one.</summary>
+    public const string Blue = "blue";
+
+    /// <summary>The other place of blue and green.</summary>
+    public const string Green = "green";
+
     /// <summary>The rule for names, in words for an error.</summary>
     public const string Rule = "1 to 63 lower-case letters, digits and hyphens, starting with a letter";
 
@@ -42,6 +49,27 @@ public static partial class AliasMoves
         }
 
         return [.. all.OrderBy(a => a.Name, StringComparer.Ordinal)];
+    }
+
+    /// <summary>The version that a number or an alias stands for; null where there is no such version or alias.</summary>
+    public static int? Resolve(RegistryHead head, string name) =>
+        int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int version)
+            ? version >= 1 && version <= head.LastVersion ? version : null
+            : Of(head).FirstOrDefault(a => a.Name == name)?.Version;
+
+    /// <summary>
+    /// The places of blue and green when a rollout begins: the champion keeps its own (<see cref="Blue"/> where it has none), the challenger takes the other.
+    /// A place is an address that stays, while what serves changes from one to the other.
+    /// </summary>
+    /// <returns>The aliases, and the challenger's place.</returns>
+    internal static (IReadOnlyList<ModelAlias> Aliases, string Place) Coloured(RegistryHead head, int champion, int challenger, DateTimeOffset at)
+    {
+        ModelAlias? own = head.Aliases.FirstOrDefault(a => a.Version == champion && (a.Name is Blue or Green));
+        long move = head.LedgerLength + 1;
+        own ??= new ModelAlias(Blue, champion, at, move);
+        string other = own.Name == Blue ? Green : Blue;
+        IEnumerable<ModelAlias> rest = head.Aliases.Where(a => a.Name != own.Name && a.Name != other);
+        return ([.. rest.Append(own).Append(new ModelAlias(other, challenger, at, move)).OrderBy(a => a.Name, StringComparer.Ordinal)], other);
     }
 
     /// <summary>Whether a name can be an alias.</summary>

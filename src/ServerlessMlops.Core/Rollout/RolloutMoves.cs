@@ -41,17 +41,21 @@ public static class RolloutMoves
             Salt = ContentAddress.Short(ContentAddress.Of(start.RunId)),
             Rollout = new RunningRollout(start.RunId, start.Version, start.Strategy, 0, at, at),
         };
+        (IReadOnlyList<ModelAlias> aliases, string? colour) = start.Strategy == DeployStrategy.BlueGreen
+            ? AliasMoves.Coloured(head, live.Version, start.Version, at)
+            : (head.Aliases, null);
         string superseded = live.Rollout is { } older ? $" Takes the place of the rollout of version {older.Version}." : "";
-        return RegistryMoves.Append(head with { Live = pointer }, LedgerAction.RolloutStarted, start.Version, reason with { Why = reason.Why + superseded }, at);
+        return RegistryMoves.Append(
+            head with { Live = pointer, Aliases = aliases }, LedgerAction.RolloutStarted, start.Version, reason with { Why = reason.Why + superseded }, at, colour);
     }
 
     /// <summary>
-    /// Moves the rollout to a later step; null where it stands there or further on, or no longer runs. At the second step of blue and green the two
+    /// Moves the rollout to a later step; null where it stands there or further on, is held, or no longer runs. At the second step of blue and green the two
     /// change places: the challenger serves, and is still on trial.
     /// </summary>
     public static RegistryChange? Advance(RegistryHead head, string runId, int step, double share, MoveReason reason, DateTimeOffset at)
     {
-        if (RunningIn(head, runId) is not { } running || running.Step >= step)
+        if (RunningIn(head, runId) is not { } running || running.Step >= step || running.Held is not null)
         {
             return null;
         }
@@ -70,10 +74,10 @@ public static class RolloutMoves
         return RegistryMoves.Append(head with { Live = pointer }, LedgerAction.RolloutAdvanced, running.Version, reason, at);
     }
 
-    /// <summary>Makes the challenger the champion for good; null where the rollout no longer runs.</summary>
+    /// <summary>Makes the challenger the champion for good; null where the rollout is held or no longer runs.</summary>
     public static RegistryChange? Complete(RegistryHead head, string runId, MoveReason reason, DateTimeOffset at) => RunningIn(head, runId) switch
     {
-        null => null,
+        null or { Held: not null } => null,
         { } running when running.Version == head.Live!.Version =>
             RegistryMoves.Append(head with { Live = head.Live with { Rollout = null } }, LedgerAction.RolloutCompleted, running.Version, reason, at),
         { } running => RegistryMoves.Promote(head, running.Version, reason, at),
@@ -99,8 +103,32 @@ public static class RolloutMoves
         return RegistryMoves.Append(head with { Live = pointer }, LedgerAction.RolloutWithdrawn, running.Version, reason, at);
     }
 
+    /// <summary>Keeps the running rollout at its step until <see cref="Resume"/>; null where it is held already.</summary>
+    /// <exception cref="RegistryMoveException">No rollout runs.</exception>
+    public static RegistryChange? Hold(RegistryHead head, MoveReason reason, DateTimeOffset at)
+    {
+        RunningRollout running = CheckRunning(head, "hold");
+        return running.Held is not null
+            ? null
+            : Append(head, running with { Held = new RolloutHold(reason.Actor, at, reason.Why) }, LedgerAction.RolloutHeld, reason, at);
+    }
+
+    /// <summary>Lets the running rollout go on; null where nobody holds it.</summary>
+    /// <exception cref="RegistryMoveException">No rollout runs.</exception>
+    public static RegistryChange? Resume(RegistryHead head, MoveReason reason, DateTimeOffset at)
+    {
+        RunningRollout running = CheckRunning(head, "resume");
+        return running.Held is null ? null : Append(head, running with { Held = null }, LedgerAction.RolloutResumed, reason, at);
+    }
+
     /// <summary>The rollout of that id, where it is the one that runs.</summary>
     public static RunningRollout? RunningIn(RegistryHead head, string runId) => head.Live?.Rollout is { } running && running.RunId == runId ? running : null;
+
+    private static RunningRollout CheckRunning(RegistryHead head, string verb) => head.Live?.Rollout ?? throw new RegistryMoveException(
+        $"Pipeline '{head.Pipeline}' has no rollout to {verb}: " + (head.Live is { } live ? $"version {live.Version} serves all requests." : "no version serves yet."));
+
+    private static RegistryChange Append(RegistryHead head, RunningRollout after, LedgerAction action, MoveReason reason, DateTimeOffset at) =>
+        RegistryMoves.Append(head with { Live = head.Live! with { Rollout = after } }, action, after.Version, reason, at);
 
     private static TrafficShare[] SharesOf(int champion, int challenger, double share) =>
         [new TrafficShare(champion, 100 * (1 - share)), new TrafficShare(challenger, 100 * share)];

@@ -9,4 +9,14 @@ namespace ServerlessMlops.Core.Rollout;
 /// <param name="Step">The step that it is at, counted from 0.</param>
 /// <param name="StartedAt">When it began.</param>
 /// <param name="StepSince">When the present step began.</param>
-public sealed record RunningRollout(string RunId, int Version, DeployStrategy Strategy, int Step, DateTimeOffset StartedAt, DateTimeOffset StepSince);
+public sealed record RunningRollout(string RunId, int Version, DeployStrategy Strategy, int Step, DateTimeOffset StartedAt, DateTimeOffset StepSince)
+{
+    /// <summary>Set while a person holds it: it goes on to no further step, and is still rolled back where it turns out worse. Null where nobody does.</summary>
+    public RolloutHold? Held { get; init; }
+}
+
+/// <summary>A person's word that a rollout shall stay at its step.</summary>
+/// <param name="By">Who.</param>
+/// <param name="Since">Since when.</param>
+/// <param name="Why">Why.</param>
+public sealed record RolloutHold(string By, DateTimeOffset Since, string Why);

@@ -87,17 +87,20 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
             ? Json.Ok(await registry.ListLedgerAsync(pipeline, top, Listing.Continuation(request), cancellation))
             : Listing.BadPageSize(request);
 
-    /// <summary>POST /api/pipelines/{pipeline}/promote {"version": 2, "why": "..."}: makes the version serve, now and whole. Ends a running rollout.</summary>
+    /// <summary>
+    /// POST /api/pipelines/{pipeline}/promote {"version": 2, "why": "..."}, or {"alias": "green"}: makes the version serve, now and whole. Ends a running
+    /// rollout.
+    /// </summary>
     [Function("Promote")]
     public Task<IActionResult> Promote(
         [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/pipelines/{pipeline}/promote")] HttpRequest request,
         string pipeline,
         [DurableClient] DurableTaskClient durable,
         CancellationToken cancellation) =>
-        MoveAsync(request, pipeline, body => registry.PromoteAsync(pipeline, body.Version!.Value, Reason(request, body), cancellation), durable, cancellation);
+        MoveAsync(request, pipeline, (head, body, at) => RegistryMoves.Promote(head, VersionOf(head, body), Reason(request, body), at), namesVersion: true, durable, cancellation);
 
     /// <summary>
-    /// POST /api/pipelines/{pipeline}/rollback {"version": 2, "why": "..."}: takes the version, which serves, out of service for the one before, or
+    /// POST /api/pipelines/{pipeline}/rollback {"version": 2, "why": "..."}, or {"alias": "challenger"}: takes the version, which serves, out of service for the one before, or
     /// withdraws it where it is being rolled out. Ends a running rollout.
     /// </summary>
     [Function("RollBack")]
@@ -106,10 +109,36 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
         string pipeline,
         [DurableClient] DurableTaskClient durable,
         CancellationToken cancellation) =>
-        MoveAsync(request, pipeline, body => registry.RollBackAsync(pipeline, body.Version!.Value, Reason(request, body), cancellation), durable, cancellation);
+        MoveAsync(request, pipeline, (head, body, at) => RegistryMoves.RollBack(head, VersionOf(head, body), Reason(request, body), at), namesVersion: true, durable, cancellation);
+
+    /// <summary>
+    /// POST /api/pipelines/{pipeline}/hold {"why": "..."}: keeps the running rollout at its step until it is resumed, promoted or rolled back. It is still
+    /// judged, and rolled back by itself where it turns out worse. Holding it again changes nothing.
+    /// </summary>
+    [Function("HoldRollout")]
+    public Task<IActionResult> Hold(
+        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/pipelines/{pipeline}/hold")] HttpRequest request,
+        string pipeline,
+        [DurableClient] DurableTaskClient durable,
+        CancellationToken cancellation) =>
+        MoveAsync(request, pipeline, (head, body, at) => RolloutMoves.Hold(head, Reason(request, body), at), namesVersion: false, durable, cancellation);
+
+    /// <summary>POST /api/pipelines/{pipeline}/resume {"why": "..."}: lets a rollout that is held go on. Resuming it again changes nothing.</summary>
+    [Function("ResumeRollout")]
+    public Task<IActionResult> Resume(
+        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/pipelines/{pipeline}/resume")] HttpRequest request,
+        string pipeline,
+        [DurableClient] DurableTaskClient durable,
+        CancellationToken cancellation) =>
+        MoveAsync(request, pipeline, (head, body, at) => RolloutMoves.Resume(head, Reason(request, body), at), namesVersion: false, durable, cancellation);
 
     private async Task<IActionResult> MoveAsync(
-        HttpRequest request, string pipeline, Func<MoveRequest, Task<RegistryHead>> move, DurableTaskClient durable, CancellationToken cancellation)
+        HttpRequest request,
+        string pipeline,
+        Func<RegistryHead, MoveRequest, DateTimeOffset, RegistryChange?> move,
+        bool namesVersion,
+        DurableTaskClient durable,
+        CancellationToken cancellation)
     {
         (MoveRequest? body, string? fault) = await RequestBody.ReadAsync<MoveRequest>(request, cancellation);
         if (body is null)
@@ -117,16 +146,16 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
             return Problem.BadRequest(fault!);
         }
 
-        if (body.Version is null)
+        if (namesVersion && body.Version is null == body.Alias is null)
         {
-            return Problem.BadRequest("The body names no version; expected {\"version\": 2, \"why\": \"...\"}.");
+            return Problem.BadRequest("The body names " + (body.Version is null ? "no version" : "both a version and an alias") + "; expected {\"version\": 2, \"why\": \"...\"} or {\"alias\": \"green\", \"why\": \"...\"}.");
         }
 
         try
         {
             RunningRollout? before = (await registry.GetHeadAsync(pipeline, cancellation)).Live?.Rollout;
-            RegistryHead head = await move(body);
-            if (before is not null && RolloutMoves.RunningIn(head, before.RunId) is null)
+            RegistryHead head = await registry.MoveAsync(pipeline, (current, at) => move(current, body, at), cancellation);
+            if (before is not null && RolloutMoves.RunningIn(head, before.RunId) != before)
             {
                 await durable.WakeAsync(before.RunId, logger, cancellation);
             }
@@ -138,6 +167,10 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
             return Problem.Conflict(e.Message);
         }
     }
+
+    // An alias is looked up in the head that the move is made on: it cannot have been moved meanwhile.
+    private static int VersionOf(RegistryHead head, MoveRequest body) => body.Version ?? AliasMoves.Resolve(head, body.Alias!)
+        ?? throw new RegistryMoveException($"Pipeline '{head.Pipeline}' has no alias '{body.Alias}'; it has {string.Join(", ", AliasMoves.Of(head).Select(a => a.Name))}.");
 
     private static async Task<IActionResult> DeploymentOfAsync(RegistryHead head, DurableTaskClient durable, CancellationToken cancellation)
     {
@@ -163,7 +196,8 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
 /// <param name="Rollout">How the running rollout stands, as of its last look; null where none runs or it has only just begun.</param>
 public sealed record Deployment(LivePointer? Live, int LastVersion, string? SpecHash, RolloutProgress? Rollout);
 
-/// <summary>Body of promote and rollback.</summary>
+/// <summary>Body of promote, rollback, hold and resume.</summary>
 /// <param name="Version">The version to promote, or to take out of service.</param>
 /// <param name="Why">For the ledger.</param>
-public sealed record MoveRequest(int? Version, string? Why);
+/// <param name="Alias">Its alias, in place of its number.</param>
+public sealed record MoveRequest(int? Version, string? Why, string? Alias = null);

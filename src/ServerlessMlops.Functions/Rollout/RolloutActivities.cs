@@ -17,7 +17,7 @@ namespace ServerlessMlops.Functions.Rollout;
 /// and a run that has ended stays as it is.
 /// </summary>
 public sealed class RolloutActivities(
-    IModelRegistry registry, IRunLog runs, RunEnds ends, SpecReader specs, ModelLoader loader, EvidenceReader evidence, ILogger<RolloutActivities> logger)
+    IModelRegistry registry, IRunLog runs, RunEnds ends, SpecReader specs, ModelLoader loader, EvidenceReader evidence, TimeProvider time, ILogger<RolloutActivities> logger)
 {
     private const string Actor = "system:rollout";
 
@@ -79,10 +79,30 @@ public sealed class RolloutActivities(
             return null;
         }
 
+        if (running.Step < look.Step && running.Held is null)
+        {
+            // The step was passed while a person held the rollout; it is made now.
+            string why = $"Step {look.Step} of {look.Plan.Shares.Count} had passed when the rollout was held; it goes on.";
+            head = await registry.MoveAsync(
+                input.Pipeline,
+                (current, at) => RolloutMoves.Advance(current, input.RunId, look.Step, look.Plan.Shares[look.Step], new MoveReason(Actor, why, input.RunId), at),
+                cancellation);
+            running = RolloutMoves.RunningIn(head, input.RunId) ?? running;
+        }
+
+        // A step that a hold put off begins when it is made, later than the orchestration thinks.
+        TimeSpan since = time.GetUtcNow() - running.StepSince;
+        TimeSpan elapsed = since < look.Elapsed ? since : look.Elapsed;
         PipelineSpec? spec = look.Plan.SpecHash is { } hash ? await specs.ReadVersionAsync(input.Pipeline, hash, cancellation) : null;
-        (VersionEvidence challenger, VersionEvidence champion) = await evidence.ReadAsync(input.Pipeline, head.Live!, running, look.Elapsed, cancellation);
+        (VersionEvidence challenger, VersionEvidence champion) = await evidence.ReadAsync(input.Pipeline, head.Live!, running, elapsed, cancellation);
         StepJudgement judgement = RolloutJudge.Judge(
-            challenger, champion, spec?.Deploy ?? new DeploySpec(), spec?.Monitor.Slo ?? new SloSpec(), new StepProgress(look.Step, look.Plan.Shares.Count, look.Look, look.Elapsed));
+            challenger, champion, spec?.Deploy ?? new DeploySpec(), spec?.Monitor.Slo ?? new SloSpec(), new StepProgress(look.Step, look.Plan.Shares.Count, look.Look, elapsed));
+        if (running.Held is { } held && judgement.Verdict != StepVerdict.RollBack)
+        {
+            // A hold keeps a version from going on, not from being rolled back.
+            judgement = judgement with { Verdict = StepVerdict.Wait, Reason = $"Held by {held.By} since {held.Since.UtcDateTime:u}: {held.Why} (Without the hold: {judgement.Verdict}. {judgement.Reason})" };
+        }
+
         RolloutLog.Looked(logger, input.RunId, look.Step + 1, look.Look, judgement.Verdict.ToString(), judgement.Reason);
         RunArtifact found = new("judgement", $"step {look.Step + 1}", $"look {look.Look}: {judgement.Verdict}. {judgement.Reason}");
         if (judgement.Verdict == StepVerdict.Hold)
@@ -92,13 +112,13 @@ public sealed class RolloutActivities(
         }
         else
         {
-            await runs.UpdateAsync(input.Pipeline, input.RunId, run => run.IsEnded ? run : With(run, found), cancellation);
+            await runs.UpdateAsync(input.Pipeline, input.RunId, run => run.IsEnded ? run : With(run, found) with { Stage = running.Held is null ? StageOf(look.Plan, running.Step) : "held" }, cancellation);
         }
 
         return judgement;
     }
 
-    /// <summary>Goes on to the next step. Whether the rollout goes on.</summary>
+    /// <summary>Goes on to the next step, which a person's hold puts off until it is resumed. Whether the rollout goes on.</summary>
     [Function(nameof(AdvanceRollout))]
     public async Task<bool> AdvanceRollout([ActivityTrigger] RolloutMove move, CancellationToken cancellation)
     {
@@ -114,17 +134,22 @@ public sealed class RolloutActivities(
             return false;
         }
 
-        await StageAsync(move.Rollout, StageOf(move.Plan, step), cancellation);
+        await StageAsync(move.Rollout, StageOf(move.Plan, RolloutMoves.RunningIn(head, move.Rollout.RunId)!.Step), cancellation);
         return true;
     }
 
-    /// <summary>Brings the version into service for good and ends the run. Always false: the rollout is over.</summary>
+    /// <summary>Brings the version into service for good and ends the run. Whether the rollout goes on: only where a person has held it meanwhile.</summary>
     [Function(nameof(PromoteVersion))]
     public async Task<bool> PromoteVersion([ActivityTrigger] RolloutMove move, CancellationToken cancellation)
     {
         string why = $"{move.Rollout.Why}; the last of {move.Plan.Shares.Count} step(s) passed: {move.Why}";
         RegistryHead head = await registry.MoveAsync(
             move.Rollout.Pipeline, (current, at) => RolloutMoves.Complete(current, move.Rollout.RunId, new MoveReason(Actor, why, move.Rollout.RunId), at), cancellation);
+        if (RolloutMoves.RunningIn(head, move.Rollout.RunId) is not null)
+        {
+            return true;
+        }
+
         if (head.Live?.Version == move.Rollout.Version)
         {
             await EndAsync(move.Rollout, RunStatus.Succeeded, "live", null, cancellation);

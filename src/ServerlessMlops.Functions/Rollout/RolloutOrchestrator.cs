@@ -57,7 +57,7 @@ public static class RolloutOrchestrator
 
     private static async Task WatchAsync(TaskOrchestrationContext context, RolloutInput input, RolloutPlan plan)
     {
-        for (int step = 0; step < plan.Shares.Count; step++)
+        for (int step = 0; step < plan.Shares.Count;)
         {
             StepJudgement? judgement = await WatchStepAsync(context, input, plan, step);
             if (judgement is null)
@@ -74,6 +74,9 @@ public static class RolloutOrchestrator
             {
                 return;
             }
+
+            // A last step that passed while a person held the rollout is watched on.
+            step += next is null ? 0 : 1;
         }
     }
 

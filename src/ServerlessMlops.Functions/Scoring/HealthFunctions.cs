@@ -60,10 +60,10 @@ public sealed class HealthFunctions(ModelCache models, PredictionLog log, Scorin
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "v2/models/{pipeline}")] HttpRequest request, string pipeline, CancellationToken cancellation) =>
         OfModelAsync(request, pipeline, null, Describe, cancellation);
 
-    /// <summary>GET /v2/models/{pipeline}/versions/{version}: the same, 404 where another version serves.</summary>
+    /// <summary>GET /v2/models/{pipeline}/versions/{version}: the same of a version or alias; 404 where nobody may ask for it.</summary>
     [Function("ModelVersionMetadata")]
     public Task<IActionResult> ModelVersionMetadata(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "v2/models/{pipeline}/versions/{version:int}")] HttpRequest request, string pipeline, int version, CancellationToken cancellation) =>
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "v2/models/{pipeline}/versions/{version}")] HttpRequest request, string pipeline, string version, CancellationToken cancellation) =>
         OfModelAsync(request, pipeline, version, Describe, cancellation);
 
     /// <summary>GET /v2/models/{pipeline}/ready: 200 when the model answers, 404 when none serves, 503 when it cannot be loaded.</summary>
@@ -72,16 +72,16 @@ public sealed class HealthFunctions(ModelCache models, PredictionLog log, Scorin
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "v2/models/{pipeline}/ready")] HttpRequest request, string pipeline, CancellationToken cancellation) =>
         OfModelAsync(request, pipeline, null, IsReady, cancellation);
 
-    /// <summary>GET /v2/models/{pipeline}/versions/{version}/ready: the same, 404 where another version serves.</summary>
+    /// <summary>GET /v2/models/{pipeline}/versions/{version}/ready: the same of a version or alias; 404 where nobody may ask for it.</summary>
     [Function("ModelVersionReady")]
     public Task<IActionResult> ModelVersionReady(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "v2/models/{pipeline}/versions/{version:int}/ready")] HttpRequest request, string pipeline, int version, CancellationToken cancellation) =>
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "v2/models/{pipeline}/versions/{version}/ready")] HttpRequest request, string pipeline, string version, CancellationToken cancellation) =>
         OfModelAsync(request, pipeline, version, IsReady, cancellation);
 
     private async Task<IActionResult> OfModelAsync(
-        HttpRequest request, string pipeline, int? version, Func<ServingModel, IActionResult> answer, CancellationToken cancellation)
+        HttpRequest request, string pipeline, string? version, Func<ServingModel, IActionResult> answer, CancellationToken cancellation)
     {
-        ModelLookup found = (await models.GetAsync(pipeline, cancellation)).OfVersion(version);
+        ModelLookup found = await models.GetAsync(pipeline, version, cancellation);
         return found.Problem is { } problem
             ? ScoringProblemResult.Of(problem, request)
             : answer(found.Model!.Model);

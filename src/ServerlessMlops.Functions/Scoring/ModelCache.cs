@@ -31,6 +31,10 @@ public sealed class ModelCache(
     private readonly CancellationTokenSource _stopping = new();
     private int _absent;
 
+    private ModelLoader Loader => loader;
+
+    private TimeProvider Time => time;
+
     /// <summary>The model that answers for a pipeline. Completes at once where one is in memory and not too old.</summary>
     public ValueTask<ModelLookup> GetAsync(string pipeline, CancellationToken cancellation)
     {
@@ -51,6 +55,13 @@ public sealed class ModelCache(
         return new ValueTask<ModelLookup>(LoadFirstAsync(pipeline, slot, cancellation));
     }
 
+    /// <summary>
+    /// The model that a caller asks for: <c>{pipeline}</c> for what serves, <c>{pipeline}@{alias or version}</c>, or the same with the alias or version apart. Versions
+    /// that neither serve nor are tried can be asked for while an alias stands for them.
+    /// </summary>
+    public ValueTask<ModelLookup> GetAsync(string address, string? which, CancellationToken cancellation) =>
+        which is null && !address.Contains('@', StringComparison.Ordinal) ? GetAsync(address, cancellation) : new ValueTask<ModelLookup>(FindAsync(address, which, cancellation));
+
     /// <summary>How every pipeline that was asked for stands.</summary>
     public IReadOnlyList<ServingState> States() =>
         [.. _slots.Values.Where(s => s.Serving is not null || s.Fault is not null).OrderBy(s => s.Pipeline, StringComparer.Ordinal)
@@ -64,6 +75,37 @@ public sealed class ModelCache(
     {
         _stopping.Cancel();
         _stopping.Dispose();
+    }
+
+    private async Task<ModelLookup> FindAsync(string address, string? which, CancellationToken cancellation)
+    {
+        int mark = which is null ? address.IndexOf('@', StringComparison.Ordinal) : address.Length;
+        string pipeline = address[..mark];
+        which ??= address[(mark + 1)..];
+        ModelLookup serves = await GetAsync(pipeline, cancellation);
+        if (serves.Model is null || !_slots.TryGetValue(pipeline, out PipelineSlot? slot) || slot.Serving is not { } serving)
+        {
+            return serves;
+        }
+
+        if (serving.Addressed(which) is not { } version)
+        {
+            string beside = serving.Challenger is { } challenger ? $", and version {challenger.Model.Model.Version} is being rolled out" : "";
+            return new ModelLookup(null, new ScoringProblem(
+                404, "version-not-live", "That version does not answer",
+                $"Pipeline '{pipeline}' serves version {serving.Champion.Model.Version}{beside}; '{which}' was asked for. Aliases: {string.Join(", ", serving.Names.Keys.Order(StringComparer.Ordinal))}. " +
+                $"Leave the version out, promote it, or give it an alias (PUT /api/pipelines/{pipeline}/aliases/NAME)."));
+        }
+
+        try
+        {
+            return new ModelLookup(serving.Find(version) ?? await slot.Named.GetAsync(version).WaitAsync(cancellation), null);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        {
+            ScoringLog.CannotLoad(logger, failure, $"{pipeline}@{which}", failure.Message);
+            return new ModelLookup(null, Unavailable($"Version {version} of pipeline '{pipeline}' cannot be loaded; it is tried again. The reason is in the app's log."));
+        }
     }
 
     private async Task<ModelLookup> WaitForRefreshAsync(PipelineSlot slot, Task refresh, CancellationToken cancellation)
@@ -87,7 +129,7 @@ public sealed class ModelCache(
             slot = _slots.GetOrAdd(pipeline, static (name, cache) =>
             {
                 Interlocked.Increment(ref cache._absent);
-                return new PipelineSlot(name);
+                return new PipelineSlot(name, new NamedModels(name, cache.Loader, cache.Time, cache._options.RefreshAfter));
             }, this);
         }
 
@@ -144,7 +186,7 @@ public sealed class ModelCache(
             }
             else
             {
-                await SwapAsync(slot, live, cancellation);
+                await SwapAsync(slot, head, live, cancellation);
             }
 
             slot.RefreshedAt = time.GetUtcNow();
@@ -157,9 +199,7 @@ public sealed class ModelCache(
         {
             // Whatever is wrong with storage, the pointer or the model: what is in memory is still good.
             slot.Fault = failure.Message;
-            slot.Absence = new ScoringProblem(
-                503, "model-unavailable", "The model cannot be loaded", $"Pipeline '{slot.Pipeline}' has no model in memory, and loading it failed; it is tried again. The reason is in the app's log and under /health.")
-            { RetryAfterSeconds = (int)Math.Ceiling(_options.RefreshAfter.TotalSeconds) };
+            slot.Absence = Unavailable($"Pipeline '{slot.Pipeline}' has no model in memory, and loading it failed; it is tried again. The reason is in the app's log and under /health.");
             if (slot.Serving is { Champion: { } kept })
             {
                 ScoringLog.KeptLastGood(logger, failure, slot.Pipeline, kept.Model.Version, failure.Message);
@@ -172,10 +212,10 @@ public sealed class ModelCache(
     }
 
     // The champion first: a challenger that cannot be loaded must not keep a promotion or a rollback from taking effect.
-    private async Task SwapAsync(PipelineSlot slot, LivePointer live, CancellationToken cancellation)
+    private async Task SwapAsync(PipelineSlot slot, RegistryHead head, LivePointer live, CancellationToken cancellation)
     {
         ServingModels? before = slot.Serving;
-        LiveModel champion = before?.Find(live.Version) ?? await loader.LoadAsync(slot.Pipeline, live.Version, cancellation);
+        LiveModel champion = before?.Find(live.Version) ?? slot.Named.Find(live.Version) ?? await loader.LoadAsync(slot.Pipeline, live.Version, cancellation);
         LiveModel? retired = before is null ? null : before.Champion != champion ? before.Champion : before.Retired;
         Challenger? challenger = null;
         Exception? fault = null;
@@ -183,7 +223,7 @@ public sealed class ModelCache(
         {
             try
             {
-                LiveModel model = before?.Find(rollout.Version) ?? await loader.LoadAsync(slot.Pipeline, rollout.Version, cancellation);
+                LiveModel model = before?.Find(rollout.Version) ?? slot.Named.Find(rollout.Version) ?? await loader.LoadAsync(slot.Pipeline, rollout.Version, cancellation);
                 double share = rollout.Strategy == DeployStrategy.Canary ? live.Shares.Where(s => s.Version == rollout.Version).Sum(s => s.Percent) / 100 : 0;
                 challenger = before?.Challenger is { } known && known.Model == model && known.Strategy == rollout.Strategy && (known.Split?.Share ?? 0) == share
                     ? known
@@ -195,7 +235,9 @@ public sealed class ModelCache(
             }
         }
 
-        slot.Serving = new ServingModels(champion, challenger, retired == challenger?.Model ? null : retired);
+        Dictionary<string, int> names = AliasMoves.Of(head).ToDictionary(a => a.Name, a => a.Version, StringComparer.Ordinal);
+        slot.Serving = new ServingModels(champion, challenger, retired == challenger?.Model ? null : retired, names);
+        slot.Named.Keep(names.Values);
         if (before is null)
         {
             Interlocked.Decrement(ref _absent);
@@ -219,15 +261,20 @@ public sealed class ModelCache(
         }
     }
 
+    private ScoringProblem Unavailable(string detail) =>
+        new(503, "model-unavailable", "The model cannot be loaded", detail) { RetryAfterSeconds = (int)Math.Ceiling(_options.RefreshAfter.TotalSeconds) };
+
     private static ScoringProblem NoSuchModel(string pipeline, string detail) => new(404, "no-live-model", "No model serves here", detail);
 
     /// <summary>One pipeline. Its models are swapped by one assignment.</summary>
-    private sealed class PipelineSlot(string pipeline)
+    private sealed class PipelineSlot(string pipeline, NamedModels named)
     {
         private volatile ServingModels? _serving;
         private long _checkedAt;
 
         public string Pipeline { get; } = pipeline;
+
+        public NamedModels Named { get; } = named;
 
         public ServingModels? Serving
         {

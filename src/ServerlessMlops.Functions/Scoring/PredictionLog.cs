@@ -27,7 +27,9 @@ public readonly record struct LoggedRows(byte[] IdPrefix, int FirstRow);
 public sealed class PredictionLog : BackgroundService
 {
     private const int ReserveSeconds = 10;
-    private const int RowsAtATime = 16;
+    private const int PacedFrom = 1000;
+    private const int FewestRowsAtATime = 16;
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
@@ -40,6 +42,7 @@ public sealed class PredictionLog : BackgroundService
     private readonly Channel<Work> _work = Channel.CreateUnbounded<Work>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ArrayBufferWriter<byte> _lines = new();
     private readonly ArrayBufferWriter<byte> _index = new();
+    private readonly int _rowsAtATime;
     private int _nextSegment = -1;
     private long _buffered;
     private long _dropped;
@@ -54,6 +57,7 @@ public sealed class PredictionLog : BackgroundService
         _time = time;
         _logger = logger;
         _instance = instance.Value;
+        _rowsAtATime = Math.Max(FewestRowsAtATime, (int)(2.0 * _options.LogRowsPerSecond * Pace.TotalSeconds));
     }
 
     /// <summary>Rows that were answered and not logged, since the process started.</summary>
@@ -225,10 +229,18 @@ public sealed class PredictionLog : BackgroundService
     {
         _lines.ResetWrittenCount();
         _index.ResetWrittenCount();
-        foreach (int _ in segment.RenderInSteps(_lines, _index, RowsAtATime))
+        foreach (int rendered in segment.RenderInSteps(_lines, _index, _rowsAtATime))
         {
-            // Requests that wait for a thread come first: a file takes tens of milliseconds, a step of it less than a request of a hundred rows.
-            await Task.Yield();
+            // A full file takes a thread for a tenth of a second, and requests would wait. It is made little by little, at twice the rate that rows may come in;
+            // at shutdown, at once.
+            if (rendered < PacedFrom || _closed)
+            {
+                await Task.Yield();
+            }
+            else
+            {
+                await Task.Delay(Pace, _time, cancellation);
+            }
         }
 
         await _store.WriteAsync(segment.Name, _lines.WrittenMemory, _index.WrittenMemory, cancellation);

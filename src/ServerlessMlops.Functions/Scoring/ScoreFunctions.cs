@@ -16,6 +16,7 @@ public sealed class ScoreFunctions(ScoringEndpoint endpoint)
     /// <summary>
     /// POST /models/{pipeline}/invocations: scores rows by MLflow's protocol (JSON: dataframe_split, dataframe_records, instances, inputs; or CSV);
     /// or a stream of lines (<c>application/x-ndjson</c>: an object by column name a line), each answered by a line while more come.
+    /// <c>models/{pipeline}@{version or alias}/invocations</c> asks for a version that serves, is being rolled out, or has an alias.
     /// Ids of the caller come as a column <c>inferenceId</c> or <c>inference_id</c>, or for the whole request as the header <c>Inference-Id</c>.
     /// </summary>
     [Function("Score")]
@@ -29,12 +30,14 @@ public sealed class ScoreFunctions(ScoringEndpoint endpoint)
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "v2/models/{pipeline}/infer")] HttpRequest request, string pipeline) =>
         Then(endpoint.AnswerAsync(request.HttpContext, pipeline, null, new OpenInferenceProtocol(), request.HttpContext.RequestAborted));
 
-    /// <summary>POST /v2/models/{pipeline}/versions/{version}/infer: the same, refused where another version serves.</summary>
+    /// <summary>
+    /// POST /v2/models/{pipeline}/versions/{version}/infer: the same by a version, given by number or alias, that serves, is being rolled out, or has an alias.
+    /// </summary>
     [Function("InferVersion")]
     public Task<IActionResult> InferVersion(
-        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "v2/models/{pipeline}/versions/{version:int}/infer")] HttpRequest request,
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "v2/models/{pipeline}/versions/{version}/infer")] HttpRequest request,
         string pipeline,
-        int version) =>
+        string version) =>
         Then(endpoint.AnswerAsync(request.HttpContext, pipeline, version, new OpenInferenceProtocol(), request.HttpContext.RequestAborted));
 
     // Small requests are answered without waiting; those make no task of their own.

@@ -41,7 +41,12 @@ public sealed class ScoringEndpoint(
     public int RequestsInFlight => Volatile.Read(ref _requests);
 
     /// <summary>Answers a request, whatever it holds: by predictions, or by a problem document.</summary>
-    internal async Task AnswerAsync(HttpContext http, string pipeline, int? version, IScoringProtocol protocol, CancellationToken cancellation)
+    /// <param name="http">The request.</param>
+    /// <param name="pipeline">The pipeline, perhaps with the version or alias that is asked for (see <see cref="ModelCache.GetAsync(string, string, CancellationToken)"/>).</param>
+    /// <param name="version">The version or alias that is asked for, where the route names it apart; null where it does not.</param>
+    /// <param name="protocol">What speaks with the caller.</param>
+    /// <param name="cancellation">Ends the request.</param>
+    internal async Task AnswerAsync(HttpContext http, string pipeline, string? version, IScoringProtocol protocol, CancellationToken cancellation)
     {
         long started = time.GetTimestamp();
         LiveModel? model = null;
@@ -60,11 +65,11 @@ public sealed class ScoringEndpoint(
             }
             else if (protocol is RecordLinesProtocol)
             {
-                problem = await stream.AnswerAsync(http, pipeline, cancellation);
+                problem = await stream.AnswerAsync(http, pipeline, version, cancellation);
             }
             else
             {
-                ModelLookup found = (await models.GetAsync(pipeline, cancellation)).OfVersion(version);
+                ModelLookup found = await models.GetAsync(pipeline, version, cancellation);
                 model = found.Model;
                 problem = found.Problem;
                 if (problem is null)

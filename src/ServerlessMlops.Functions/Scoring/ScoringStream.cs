@@ -31,7 +31,7 @@ public sealed class ScoringStream(
     private readonly int _mostLine = Math.Min(MostLineBytes, options.Value.MaxBodyBytes);
 
     /// <summary>Answers a stream: each line by a line, or, where no line can be answered, the request by its problem.</summary>
-    internal async Task<ScoringProblem?> AnswerAsync(HttpContext http, string pipeline, CancellationToken cancellation)
+    internal async Task<ScoringProblem?> AnswerAsync(HttpContext http, string pipeline, string? version, CancellationToken cancellation)
     {
         if (http.Request.Headers.ContentEncoding.Count > 0)
         {
@@ -43,7 +43,7 @@ public sealed class ScoringStream(
             return ScoringProblem.Malformed($"Header '{ScoringEndpoint.InferenceIdHeader}' names a request, and a stream has no end to number its rows to; send ids in a column 'inferenceId'.");
         }
 
-        ModelLookup found = await models.GetAsync(pipeline, cancellation);
+        ModelLookup found = await models.GetAsync(pipeline, version, cancellation);
         if (found.Problem is { } problem)
         {
             return problem;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Core.Scoring;
@@ -48,42 +49,21 @@ public sealed record Challenger(LiveModel Model, TrafficSplit? Split, DeployStra
 /// <param name="Model">The model that serves: the champion, or the version that was asked for.</param>
 /// <param name="Problem">Set where <paramref name="Model"/> is null.</param>
 /// <param name="Challenger">The challenger of a rollout, where one runs and no version was asked for.</param>
-public readonly record struct ModelLookup(LiveModel? Model, ScoringProblem? Problem, Challenger? Challenger = null)
-{
-    /// <summary>
-    /// The version asked for: the champion or the challenger of the running rollout, which a caller can so try before it takes traffic. Without
-    /// a version, this lookup itself.
-    /// </summary>
-    public ModelLookup OfVersion(int? version)
-    {
-        if (Model is null || version is null)
-        {
-            return this;
-        }
-
-        if (version == Model.Model.Version)
-        {
-            return new ModelLookup(Model, null);
-        }
-
-        if (Challenger is { } challenger && version == challenger.Model.Model.Version)
-        {
-            return new ModelLookup(challenger.Model, null);
-        }
-
-        string beside = Challenger is null ? "" : $", and version {Challenger.Model.Model.Version} is being rolled out";
-        return new ModelLookup(null, new ScoringProblem(
-            404, "version-not-live", "That version does not serve",
-            $"Pipeline '{Model.Model.Card.Pipeline}' serves version {Model.Model.Version}{beside}; version {version} was asked for. Leave the version out, or promote it."));
-    }
-}
+public readonly record struct ModelLookup(LiveModel? Model, ScoringProblem? Problem, Challenger? Challenger = null);
 
 /// <summary>The models of one pipeline in this process, swapped as a whole. Immutable.</summary>
 /// <param name="Champion">The version that serves.</param>
 /// <param name="Challenger">The challenger of a rollout.</param>
 /// <param name="Retired">What served before, kept in memory so that a rollback needs no loading.</param>
-internal sealed record ServingModels(LiveModel Champion, Challenger? Challenger, LiveModel? Retired)
+/// <param name="Names">The versions that callers may ask for, by alias: what serves, what is tried, and those that people named.</param>
+internal sealed record ServingModels(LiveModel Champion, Challenger? Challenger, LiveModel? Retired, IReadOnlyDictionary<string, int> Names)
 {
+    /// <summary>The version that a caller asks for by number or alias; null where nobody may ask for it.</summary>
+    public int? Addressed(string which) =>
+        Names.TryGetValue(which, out int named) ? named
+        : int.TryParse(which, NumberStyles.None, CultureInfo.InvariantCulture, out int version) && Names.Values.Contains(version) ? version
+        : null;
+
     /// <summary>The model of a version, where it is in memory.</summary>
     public LiveModel? Find(int version) =>
         Champion.Model.Version == version ? Champion

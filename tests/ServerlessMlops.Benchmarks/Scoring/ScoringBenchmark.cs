@@ -12,6 +12,9 @@ namespace ServerlessMlops.Benchmarks.Scoring;
 /// </summary>
 internal static partial class ScoringBenchmark
 {
+    // Seconds; until the code is compiled as well as it will be.
+    private const int Warmup = 6;
+
     public static async Task<int> RunAsync(string[] args)
     {
         int seconds = Numbers(args, "--seconds", [2])[0];
@@ -19,13 +22,14 @@ internal static partial class ScoringBenchmark
         string folder = Directory.CreateTempSubdirectory("mlops-scoring-").FullName;
         try
         {
-            await using AzuriteProcess azurite = await AzuriteProcess.StartAsync();
+            using var sink = new Server("sink", ["floor"]);
+            string storage = $"DefaultEndpointsProtocol=http;AccountName={AzuriteProcess.AccountName};AccountKey={AzuriteProcess.AccountKey};BlobEndpoint={await sink.StartAsync()}/{AzuriteProcess.AccountName};";
             string model = Path.Combine(folder, "model.onnx");
             await File.WriteAllBytesAsync(model, ScoringModelFile.Train());
             string peer = Path.Combine(AppContext.BaseDirectory, "Scoring", "fastapi_peer.py");
             using var parse = new Server("parse only (source-generated JSON)", ["parse"]);
-            using var score = new Server("score, log at its default rate", ["score", model, azurite.ConnectionString, "10000"]);
-            using var all = new Server("score, every row logged", ["score", model, azurite.ConnectionString, "10000000"]);
+            using var score = new Server("score, log at its default rate", ["score", model, storage, "10000"]);
+            using var all = new Server("score, every row logged", ["score", model, storage, "10000000"]);
             using var floor = new Server("floor (fixed answer)", ["floor"]);
             using var fastapi = new Server("FastAPI, hand-tuned (xgboost, one worker, no log)", [peer], "/usr/bin/python3");
             Server[] servers =
@@ -48,7 +52,7 @@ internal static partial class ScoringBenchmark
                 await File.WriteAllTextAsync(script, $"wrk.method = \"POST\"\nwrk.headers[\"Content-Type\"] = \"application/json\"\nwrk.body = '{Body(rows)}'\n");
                 foreach (Server server in servers)
                 {
-                    await server.MeasureAsync(script, 16, 3); // warm-up
+                    await server.MeasureAsync(script, 16, Warmup);
                 }
 
                 foreach (int connections in Numbers(args, "--connections", [16, 64]))
@@ -130,7 +134,7 @@ internal static partial class ScoringBenchmark
 
         public string Name { get; } = name;
 
-        public async Task StartAsync()
+        public async Task<string> StartAsync()
         {
             var start = new ProcessStartInfo(program ?? Environment.ProcessPath!) { RedirectStandardOutput = true };
             string self = typeof(ScoringBenchmark).Assembly.Location;
@@ -147,7 +151,7 @@ internal static partial class ScoringBenchmark
                 {
                     url = match.Groups[1].Value;
                     _ = process.StandardOutput.ReadToEndAsync();
-                    return;
+                    return url;
                 }
             }
 

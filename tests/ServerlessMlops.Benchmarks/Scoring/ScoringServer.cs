@@ -43,6 +43,7 @@ internal static class ScoringServer
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, ParseOnlyJson.Default));
         using WebApplication plain = builder.Build();
+        plain.MapPut("/{account}/{**path}", TakeAsync);
         if (args is ["parse"])
         {
             plain.MapPost(Route, (ParsedRequest request) => new ParsedAnswer([.. request.dataframe_split.data.Select(row => (float)row[0])]));
@@ -71,6 +72,17 @@ internal static class ScoringServer
 
         plain.Run();
         return 0;
+    }
+
+    /// <summary>Takes a blob as a storage account does, and drops it: a storage emulator would take the processor from the servers that are compared.</summary>
+    private static async Task TakeAsync(HttpContext http)
+    {
+        await http.Request.Body.CopyToAsync(Stream.Null);
+        http.Response.StatusCode = StatusCodes.Status201Created;
+        http.Response.Headers.ETag = "\"0x1\"";
+        http.Response.Headers.LastModified = "Thu, 01 Jan 2026 00:00:00 GMT";
+        http.Response.Headers["x-ms-version"] = "2024-08-04";
+        http.Response.Headers["x-ms-request-id"] = http.TraceIdentifier;
     }
 }
 

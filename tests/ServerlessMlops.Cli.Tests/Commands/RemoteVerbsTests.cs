@@ -108,6 +108,31 @@ public sealed class RemoteVerbsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Promote_Alias_SendsTheName()
+    {
+        _app.On("POST /api/pipelines/birdstrikes/promote", Samples.Deployment(2, previous: 1));
+
+        await RunAsync("promote", "green", "-p", "birdstrikes");
+
+        JsonDocument.Parse(_app.Requests.Single().Body).RootElement.GetProperty("alias").GetString().ShouldBe("green");
+        (await RunAsync("promote", "Not A Name", "-p", "birdstrikes")).Error.ShouldContain("neither a version");
+    }
+
+    [Theory]
+    [InlineData("hold", "wait for ann")]
+    [InlineData("resume", "ann is back")]
+    public async Task HoldAndResume_SendTheReasonAndShowTheRollout(string verb, string why)
+    {
+        _app.On($"POST /api/pipelines/birdstrikes/{verb}", Rollout());
+
+        CliOutcome outcome = await RunAsync(verb, "-p", "birdstrikes", "--why", why);
+
+        outcome.ExitCode.ShouldBe(ExitCode.Success);
+        outcome.Output.ShouldContain("Version 2 is being rolled out (canary)");
+        JsonDocument.Parse(_app.Requests.Single().Body).RootElement.ToString().ShouldBe($$"""{"why":"{{why}}"}""");
+    }
+
+    [Fact]
     public async Task Rollback_NoVersionNamed_LeavesTheOneThatServes()
     {
         _app.On("GET /api/pipelines/birdstrikes/deployment", Samples.Deployment(3, previous: 2));

@@ -33,6 +33,48 @@ public sealed class RolloutMovesTests
         RolloutMoves.Begin(Served with { Live = null }, Start(2, 0.05), Because, Noon)!.Head.Live.ShouldBe(new LivePointer(2, Noon, null));
 
     [Fact]
+    public void Begin_BlueGreen_GivesTheChallengerTheIdlePlaceAndLeavesTheOther()
+    {
+        RegistryChange first = RolloutMoves.Begin(Served, Start(2, 0) with { Strategy = DeployStrategy.BlueGreen }, Because, Noon)!;
+        first.Head.Aliases.Select(a => (a.Name, a.Version)).ShouldBe([("blue", 1), ("green", 2)]);
+        first.Entry.Alias.ShouldBe("green");
+
+        RegistryHead switched = RolloutMoves.Complete(first.Head, "rollout-2", Because, Noon)!.Head;
+        RegistryHead next = RolloutMoves.Begin(switched, Start(3, 0) with { Strategy = DeployStrategy.BlueGreen }, Because, Noon)!.Head;
+        next.Aliases.Select(a => (a.Name, a.Version)).ShouldBe([("blue", 3), ("green", 2)]);
+    }
+
+    [Fact]
+    public void Hold_ARunningRollout_KeepsItAtItsStepAndLetsItBeWithdrawn()
+    {
+        RegistryHead held = RolloutMoves.Hold(Begun(2), Because, Noon)!.Head;
+
+        held.Live!.Rollout!.Held.ShouldBe(new RolloutHold("system:rollout", Noon, "because"));
+        RolloutMoves.Hold(held, Because, Noon).ShouldBeNull();
+        RolloutMoves.Advance(held, "rollout-2", 1, 0.5, Because, Noon).ShouldBeNull();
+        RolloutMoves.Complete(held, "rollout-2", Because, Noon).ShouldBeNull();
+        RolloutMoves.Withdraw(held, "rollout-2", Because, Noon)!.Head.Live!.Rollout.ShouldBeNull();
+        RegistryMoves.Promote(held, 2, Because, Noon)!.Head.Live!.Rollout.ShouldBeNull();
+
+        RegistryHead resumed = RolloutMoves.Resume(held, Because, Noon)!.Head;
+        RolloutMoves.Resume(resumed, Because, Noon).ShouldBeNull();
+        RolloutMoves.Advance(resumed, "rollout-2", 1, 0.5, Because, Noon).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void Hold_NothingRunning_SaysWhatServes() =>
+        Should.Throw<RegistryMoveException>(() => RolloutMoves.Hold(Served, Because, Noon)).Message.ShouldBe("Pipeline 'p1' has no rollout to hold: version 1 serves all requests.");
+
+    [Theory]
+    [InlineData("3", 3)]
+    [InlineData("5", null)]
+    [InlineData("champion", 1)]
+    [InlineData("stable", 4)]
+    [InlineData("other", null)]
+    public void Resolve_NumberOrAlias_IsTheVersionOrNothing(string name, int? version) =>
+        AliasMoves.Resolve(Served with { Aliases = [new ModelAlias("stable", 4, Noon, 1)] }, name).ShouldBe(version);
+
+    [Fact]
     public void Begin_WhileAnOlderRuns_TakesItsPlaceAndSaysSo()
     {
         RegistryChange change = RolloutMoves.Begin(Begun(2), Start(3, 0.05), Because, Noon)!;

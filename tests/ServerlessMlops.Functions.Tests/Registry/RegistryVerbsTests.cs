@@ -3,7 +3,9 @@ using System.Text.Json;
 using Azure.Storage.Blobs;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.DependencyInjection;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Functions.Registry;
 using ServerlessMlops.Functions.Tests.Hosting;
@@ -35,6 +37,34 @@ public sealed class RegistryVerbsTests(TestApp app)
         LedgerEntry[] lines = [.. (await Models.ListLedgerAsync(pipeline, 10, null, default)).Items.Where(e => e.Alias == "stable")];
         lines.Select(e => (e.Action, e.Actor)).ShouldBe(
             [(LedgerAction.AliasRemoved, "unverified:ada"), (LedgerAction.AliasSet, "unverified:ada"), (LedgerAction.AliasSet, "unverified:ada")]);
+    }
+
+    [Fact]
+    public async Task Rollout_HoldResumeAndPromoteByAlias_AreMovesOfThePersonWhoAsked()
+    {
+        string pipeline = await TwoVersionsAsync();
+        await Models.PromoteAsync(pipeline, 1, new MoveReason("test", "test", "test"), default);
+        (await app.SendAsync(HttpMethod.Post, $"api/pipelines/{pipeline}/hold", new { why = "wait" })).Status.ShouldBe(HttpStatusCode.Conflict);
+        await Models.MoveAsync(
+            pipeline, (head, at) => RolloutMoves.Begin(head, new RolloutStart("rollout-by-hand", 2, DeployStrategy.BlueGreen, 0), new MoveReason("test", "test", "test"), at), default);
+
+        (HttpStatusCode held, JsonElement deployment) = await app.SendAsync(HttpMethod.Post, $"api/pipelines/{pipeline}/hold", new { why = "wait for the release notes" });
+        held.ShouldBe(HttpStatusCode.OK);
+        deployment.GetProperty("live").GetProperty("rollout").GetProperty("held").GetProperty("by").GetString().ShouldBe("unverified:ada");
+        (await app.SendAsync(HttpMethod.Post, $"api/pipelines/{pipeline}/hold", new { why = "again" })).Status.ShouldBe(HttpStatusCode.OK);
+        (_, deployment) = await app.SendAsync(HttpMethod.Post, $"api/pipelines/{pipeline}/resume", new { why = "they are out" });
+        deployment.GetProperty("live").GetProperty("rollout").TryGetProperty("held", out _).ShouldBeFalse();
+
+        (await app.SendAsync(HttpMethod.Post, $"api/pipelines/{pipeline}/promote", new { why = "nothing named" })).Status.ShouldBe(HttpStatusCode.BadRequest);
+        (await app.SendAsync(HttpMethod.Post, $"api/pipelines/{pipeline}/promote", new { alias = "purple" })).Status.ShouldBe(HttpStatusCode.Conflict);
+        (_, deployment) = await app.SendAsync(HttpMethod.Post, $"api/pipelines/{pipeline}/promote", new { alias = "green", why = "switch" });
+        deployment.GetProperty("live").GetProperty("version").GetInt32().ShouldBe(2);
+
+        (await Models.ListLedgerAsync(pipeline, 4, null, default)).Items.Select(e => (e.Action, e.Actor, e.Why)).ShouldBe(
+            [
+                (LedgerAction.Promoted, "unverified:ada", "switch"), (LedgerAction.RolloutResumed, "unverified:ada", "they are out"),
+                (LedgerAction.RolloutHeld, "unverified:ada", "wait for the release notes"), (LedgerAction.RolloutStarted, "test", "test"),
+            ]);
     }
 
     [Theory]

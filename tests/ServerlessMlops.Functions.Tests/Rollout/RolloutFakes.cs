@@ -5,6 +5,7 @@ using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Core.Monitoring;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Scoring;
 using ServerlessMlops.Core.Training;
@@ -177,6 +178,15 @@ internal sealed class ScriptedWindows(TimeProvider time) : IWindowStore
     }
 
     public Task<int> DeleteHourAsync(string pipeline, int version, DateTimeOffset hour, CancellationToken cancellation) => throw new NotSupportedException();
+}
+
+/// <summary>Labels by a script.</summary>
+internal sealed class ScriptedOutcomes : IOutcomeReader
+{
+    public Func<int, LabelledOutcomes?> Script { get; set; } = _ => null;
+
+    public Task<LabelledOutcomes?> ReadAsync(string pipeline, int version, DateTimeOffset from, DateTimeOffset until, CancellationToken cancellation) =>
+        Task.FromResult(Script(version));
 }
 
 /// <summary>Keeps what was raised.</summary>

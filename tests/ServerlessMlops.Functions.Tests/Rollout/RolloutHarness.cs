@@ -5,6 +5,7 @@ using Microsoft.DurableTask.Engine;
 using Microsoft.Extensions.Logging.Abstractions;
 using ServerlessMlops.Core;
 using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Functions.Monitoring;
@@ -32,9 +33,9 @@ internal sealed class RolloutHarness : IAsyncDisposable
         var counters = new WindowCounters("0123abcd");
         var ends = new RunEnds(Runs, Alerts, Time);
         var runActivities = new RunActivities(Runs, ends);
-        var evidence = new EvidenceReader(Models, Windows, new WindowFlusher(counters, Windows, Time, NullLogger<WindowFlusher>.Instance), [], Time);
+        var evidence = new EvidenceReader(Models, Windows, new WindowFlusher(counters, Windows, Time, NullLogger<WindowFlusher>.Instance), [Outcomes], Time);
         var rollout = new RolloutActivities(
-            Registry, Runs, ends, new SpecReader(Specs), new ModelLoader(Models, AnyPredictor.Read, counters), evidence, NullLogger<RolloutActivities>.Instance);
+            Registry, Runs, ends, new SpecReader(Specs), new ModelLoader(Models, AnyPredictor.Read, counters), evidence, Time, NullLogger<RolloutActivities>.Instance);
         host = new DurableHost(
             new MemoryInstanceStore(new MemoryHub()),
             new EngineSettings { Replay = DurableHost.Replay, PollInterval = TimeSpan.FromDays(1), FaultDelay = TimeSpan.FromMilliseconds(5) },
@@ -81,7 +82,14 @@ internal sealed class RolloutHarness : IAsyncDisposable
 
     public KeptAlerts Alerts { get; } = new();
 
+    /// <summary>What labels tell; nothing, until a script says otherwise.</summary>
+    public ScriptedOutcomes Outcomes { get; } = new();
+
     public DurableTaskClient Client => host.Client;
+
+    /// <summary>Makes a person's move.</summary>
+    public Task MoveAsync(Func<RegistryHead, MoveReason, DateTimeOffset, RegistryChange?> move, MoveReason reason) =>
+        Registry.MoveAsync("flights", (head, at) => move(head, reason, at), default);
 
     public async Task<string> StartAsync(int version)
     {

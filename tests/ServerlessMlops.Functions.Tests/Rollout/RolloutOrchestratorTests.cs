@@ -130,6 +130,90 @@ public sealed class RolloutOrchestratorTests
         harness.Registry.Head.Live!.Version.ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Canary_HeldByHand_StaysAtItsStepUntilItIsResumed(bool everyActivityTwice)
+    {
+        await using RolloutHarness harness = Harness(Canary, everyActivityTwice);
+        harness.Windows.Script = (version, _) => version == 2 ? new Minute(30, 0) : new Minute(270, 1);
+        string id = await RunningAsync(harness, 2);
+
+        await harness.MoveAsync(RolloutMoves.Hold, ByHand);
+        DateTimeOffset held = harness.Time.GetUtcNow();
+        await harness.UntilAsync(() => harness.Time.GetUtcNow() > held.AddHours(2), Long);
+        harness.Registry.Head.Live!.Shares[1].Percent.ShouldBe(10);
+        harness.Run(id)!.ShouldSatisfyAllConditions(
+            run => run.IsEnded.ShouldBeFalse(),
+            run => run.Stage.ShouldBe("held"),
+            run => run.Outputs.Single(o => o.Kind == "judgement").Detail!.ShouldContain("Held by unverified:ada"));
+
+        await harness.MoveAsync(RolloutMoves.Resume, ByHand);
+        await harness.Client.RaiseEventAsync(id, RolloutOrchestrator.PointerMoved, "moved");
+        (await harness.EndAsync(id, TimeSpan.FromMinutes(30))).Status.ShouldBe(RunStatus.Succeeded);
+        harness.Registry.Moves.ShouldBe(
+            [(LedgerAction.RolloutStarted, 2), (LedgerAction.RolloutHeld, 2), (LedgerAction.RolloutResumed, 2), (LedgerAction.RolloutAdvanced, 2), (LedgerAction.Promoted, 2)]);
+    }
+
+    [Theory]
+    [InlineData(10, LedgerAction.RolloutAdvanced)]
+    [InlineData(50, LedgerAction.Promoted)]
+    public async Task Canary_HeldWhileAStepIsBeingJudgedAsPassed_WaitsForTheResumption(int atPercent, LedgerAction next)
+    {
+        await using RolloutHarness harness = Harness(Canary);
+        bool heldOnce = false;
+        string? id = null;
+        harness.Windows.Script = (version, minute) =>
+        {
+            // Evidence is read after the head: a hold that comes here is known to nobody before the move itself.
+            LivePointer live = harness.Registry.Head.Live!;
+            if (!heldOnce && live.Rollout is { } running && live.Shares[1].Percent == atPercent && harness.Time.GetUtcNow() >= running.StepSince.AddMinutes(10))
+            {
+                heldOnce = true;
+                harness.MoveAsync(RolloutMoves.Hold, ByHand).GetAwaiter().GetResult();
+            }
+
+            return version == 2 ? new Minute(30, 0) : new Minute(270, 1);
+        };
+        id = await harness.StartAsync(2);
+
+        await harness.UntilAsync(() => heldOnce && harness.Run(id)!.Stage == "held", Long);
+        harness.Registry.Head.Live!.Shares[1].Percent.ShouldBe(atPercent);
+        harness.Registry.Moves.Last().ShouldBe((LedgerAction.RolloutHeld, 2));
+
+        await harness.MoveAsync(RolloutMoves.Resume, ByHand);
+        await harness.Client.RaiseEventAsync(id, RolloutOrchestrator.PointerMoved, "moved");
+        (await harness.EndAsync(id, Long)).Status.ShouldBe(RunStatus.Succeeded);
+        harness.Registry.Moves.SkipWhile(move => move.Action != LedgerAction.RolloutResumed).ElementAt(1).Action.ShouldBe(next);
+    }
+
+    [Fact]
+    public async Task Canary_HeldByHandAndTurnsBad_IsRolledBackAllTheSame()
+    {
+        await using RolloutHarness harness = Harness(Canary);
+        DateTimeOffset turn = harness.Time.GetUtcNow().AddMinutes(40);
+        harness.Windows.Script = (version, minute) => version == 2 ? new Minute(100, minute > turn ? 40 : 0) : new Minute(100, 0);
+        string id = await RunningAsync(harness, 2);
+
+        await harness.MoveAsync(RolloutMoves.Hold, ByHand);
+
+        (await harness.EndAsync(id, Long)).Status.ShouldBe(RunStatus.Rejected);
+        harness.Registry.Moves.Last().ShouldBe((LedgerAction.RolloutWithdrawn, 2));
+    }
+
+    [Fact]
+    public async Task Canary_LabelsSayThatTheChallengerIsWrongMoreOften_IsRolledBackByItself()
+    {
+        await using RolloutHarness harness = Harness(Canary);
+        harness.Windows.Script = (_, _) => new Minute(100, 0);
+        harness.Outcomes.Script = version => version == 2 ? new LabelledOutcomes(400, 400 * 0.9, 400 * 1.1) : new LabelledOutcomes(900, 900 * 0.4, 900 * 0.3);
+
+        Run run = await harness.EndAsync(await harness.StartAsync(2), Long);
+
+        run.Status.ShouldBe(RunStatus.Rejected);
+        run.Reason!.ShouldContain("The mean loss of version 2 is 0.9 over 400 labels, of version 1 0.4 over 900");
+    }
+
     [Fact]
     public async Task Canary_NewerVersionRollsOut_TakesItsPlaceAndIsWoken()
     {
@@ -158,6 +242,7 @@ public sealed class RolloutOrchestratorTests
         run.Status.ShouldBe(RunStatus.Succeeded);
         harness.Registry.Moves.ShouldBe([(LedgerAction.RolloutStarted, 2), (LedgerAction.Promoted, 2), (LedgerAction.RolloutCompleted, 2)]);
         harness.Registry.Head.Live!.ShouldSatisfyAllConditions(live => live.Version.ShouldBe(2), live => live.Rollout.ShouldBeNull());
+        AliasMoves.Of(harness.Registry.Head).Select(a => (a.Name, a.Version)).ShouldBe([("blue", 1), ("champion", 2), ("green", 2)]);
     }
 
     [Fact]

@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Core.Scoring;
 using ServerlessMlops.Core.Scoring.Predictions;
 using ServerlessMlops.Functions.Scoring;
@@ -35,7 +36,7 @@ public sealed class RoutingTests : IAsyncLifetime
         app = builder.Build();
         app.MapPost("/models/{pipeline}/invocations", (HttpContext http, string pipeline, ScoringEndpoint endpoint) =>
             endpoint.AnswerAsync(http, pipeline, null, MlflowProtocol.Instance, http.RequestAborted));
-        app.MapPost("/v2/models/{pipeline}/versions/{version:int}/infer", (HttpContext http, string pipeline, int version, ScoringEndpoint endpoint) =>
+        app.MapPost("/v2/models/{pipeline}/versions/{version}/infer", (HttpContext http, string pipeline, string version, ScoringEndpoint endpoint) =>
             endpoint.AnswerAsync(http, pipeline, version, new OpenInferenceProtocol(), http.RequestAborted));
         await app.StartAsync();
         client.BaseAddress = new Uri(app.Urls.Single());
@@ -123,6 +124,61 @@ public sealed class RoutingTests : IAsyncLifetime
         (await unknown.Content.ReadAsStringAsync()).ShouldContain("version 2 is being rolled out");
     }
 
+    [Theory]
+    [InlineData("flights@1", 1)]
+    [InlineData("flights@2", 2)]
+    [InlineData("flights@champion", 1)]
+    [InlineData("flights@challenger", 2)]
+    [InlineData("flights@blue", 1)]
+    [InlineData("flights@green", 2)]
+    [InlineData("flights@oldest", 3)]
+    [InlineData("flights@3", 3)]
+    [InlineData("flights@4", 404)]
+    [InlineData("flights@nobody", 404)]
+    [InlineData("flights@", 404)]
+    [InlineData("flights@damaged", 503)]
+    public async Task Invocations_OfAVersionOrAlias_AreAnsweredByIt(string address, int versionOrStatus)
+    {
+        models.Damaged[5] = new InvalidDataException("half a file");
+        models.Serve(5);
+        models.Serve(1);
+        models.Challenge(2, 0, DeployStrategy.BlueGreen);
+        models.Head = models.Head with
+        {
+            Aliases = [.. models.Head.Aliases, new ModelAlias("damaged", 5, default, 1), new ModelAlias("oldest", 3, default, 1)],
+        };
+        foreach (string path in (string[])[$"/models/{address}/invocations", $"/v2/models/flights/versions/{address.Split('@')[1]}/infer"])
+        {
+            bool isV2 = path.StartsWith("/v2", StringComparison.Ordinal);
+            using HttpResponseMessage response = await client.PostAsync(
+                path, Json(isV2 ? """{"inputs":[{"name":"speed","shape":[1],"datatype":"FP32","data":[30]}]}""" : """{"instances":[[30]]}"""));
+            string text = await response.Content.ReadAsStringAsync();
+            if (versionOrStatus >= 400)
+            {
+                ((int)response.StatusCode).ShouldBe(versionOrStatus, text);
+                continue;
+            }
+
+            JsonElement answer = JsonDocument.Parse(text).RootElement;
+            (isV2 ? answer.GetProperty("model_version").GetString() : $"{VersionOf(answer)}").ShouldBe($"{versionOrStatus}", text);
+        }
+    }
+
+    [Fact]
+    public async Task BlueGreen_Switch_MovesTheTrafficAndLeavesThePlacesWhereTheyAre()
+    {
+        models.Challenge(2, 0, DeployStrategy.BlueGreen);
+        (await VersionsAsync(20)).ShouldAllBe(v => v == 1);
+        (await PlaceAsync("blue"), await PlaceAsync("green")).ShouldBe((1, 2));
+
+        models.Head = RolloutMoves.Advance(models.Head, "rollout-flights-2", 1, 1, new MoveReason("test", "test", "test"), DateTimeOffset.UnixEpoch)!.Head;
+        await UntilAsync(async () => (await VersionsAsync(1))[0] == 2);
+        (await VersionsAsync(20)).ShouldAllBe(v => v == 2);
+        (await PlaceAsync("blue"), await PlaceAsync("green"), await PlaceAsync("champion")).ShouldBe((1, 2, 2));
+
+        async Task<int> PlaceAsync(string place) => VersionOf(await PostAsync("""{"instances":[[10]]}""", null, $"flights@{place}"));
+    }
+
     [Fact]
     public async Task Challenger_ThatCannotBeLoaded_LeavesEveryRequestToTheChampion()
     {
@@ -182,9 +238,9 @@ public sealed class RoutingTests : IAsyncLifetime
         return version;
     }
 
-    private async Task<JsonElement> PostAsync(string body, string? id)
+    private async Task<JsonElement> PostAsync(string body, string? id, string address = "flights")
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/models/flights/invocations") { Content = Json(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/models/{address}/invocations") { Content = Json(body) };
         if (id is not null)
         {
             request.Headers.Add("Inference-Id", id);

@@ -114,8 +114,8 @@ public sealed class ShadowTests : IAsyncLifetime
 
     private long Failures(int version)
     {
-        ModelLookup found = app.Services.GetRequiredService<ModelCache>().GetAsync("flights", default).AsTask().GetAwaiter().GetResult();
-        return found.OfVersion(version).Model!.Failures();
+        ModelLookup found = app.Services.GetRequiredService<ModelCache>().GetAsync("flights", $"{version}", default).AsTask().GetAwaiter().GetResult();
+        return found.Model!.Failures();
     }
 
     private async Task<JsonElement> PostAsync(string body, string? id)

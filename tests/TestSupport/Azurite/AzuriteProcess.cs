@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -66,9 +67,10 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
 
     /// <summary>Starts an emulator and waits until all three services listen.</summary>
     /// <param name="dataFolder">Where it keeps its data, kept on disposal; null keeps everything in memory.</param>
+    /// <param name="inPlaceOf">One that has ended, whose ports it takes; null takes free ones.</param>
     /// <param name="cancellationToken">Gives up waiting, and ends the emulator.</param>
     /// <exception cref="InvalidOperationException">It could not be installed or did not start; the message carries what it printed.</exception>
-    public static async Task<AzuriteProcess> StartAsync(string? dataFolder = null, CancellationToken cancellationToken = default)
+    public static async Task<AzuriteProcess> StartAsync(string? dataFolder = null, AzuriteProcess? inPlaceOf = null, CancellationToken cancellationToken = default)
     {
         var installation = await AzuriteInstallation.EnsureAsync(cancellationToken);
         var folder = dataFolder ?? Directory.CreateTempSubdirectory("mlops-azurite-").FullName;
@@ -82,9 +84,9 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
             {
                 "--require", Path.Combine(installation, "exit-with-parent.cjs"),
                 Path.Combine(installation, "node_modules", "azurite", "dist", "src", "azurite.js"),
-                "--blobHost", "127.0.0.1", "--blobPort", "0",
-                "--queueHost", "127.0.0.1", "--queuePort", "0",
-                "--tableHost", "127.0.0.1", "--tablePort", "0",
+                "--blobHost", "127.0.0.1", "--blobPort", PortOf(inPlaceOf?.BlobEndpoint),
+                "--queueHost", "127.0.0.1", "--queuePort", PortOf(inPlaceOf?.QueueEndpoint),
+                "--tableHost", "127.0.0.1", "--tablePort", PortOf(inPlaceOf?.TableEndpoint),
                 "--silent", "--disableTelemetry", "--skipApiVersionCheck",
             },
         };
@@ -147,6 +149,8 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    private static string PortOf(Uri? endpoint) => (endpoint?.Port ?? 0).ToString(CultureInfo.InvariantCulture);
 
     private async Task WaitUntilListeningAsync(CancellationToken cancellationToken)
     {

@@ -88,6 +88,7 @@ internal sealed partial class HttpFunctions(FunctionInvoker invoker, HostJson ho
             return;
         }
 
+        request.Arm();
         await using CancellationTokenRegistration answer = request.Limit.UnsafeRegister(static state => _ = GiveUpAsync((HttpContext)state!), http);
         Exception? failure = null;
         try

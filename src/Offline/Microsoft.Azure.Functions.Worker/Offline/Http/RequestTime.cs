@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace Microsoft.Azure.Functions.Worker.Offline.Http;
 
 /// <summary>
-/// One request under <c>functionTimeout</c>. Taken from a pool and given back, since nearly all requests end in time; the token that the function sees
-/// is made when it asks.
+/// One request under <c>functionTimeout</c>. Taken from a pool and given back, since nearly all requests end in time. The timer is set when the function asks
+/// for its token or does not end at once; a request that is answered without waiting sets none.
 /// </summary>
 internal sealed class RequestTime : IDisposable
 {
@@ -15,6 +15,10 @@ internal sealed class RequestTime : IDisposable
     private CancellationTokenSource? _either;
     private HttpContext _http = null!;
     private bool _reusable;
+    private TimeProvider _time = null!;
+    private TimeSpan _timeout;
+    private long _began;
+    private bool _armed;
 
     public bool IsUp => _limit.IsCancellationRequested;
 
@@ -26,22 +30,27 @@ internal sealed class RequestTime : IDisposable
         bool pooled = ReferenceEquals(time, TimeProvider.System);
         RequestTime request = pooled && Pool.TryTake(out RequestTime? used) ? used : new RequestTime();
         request._http = http;
-        if (request._limit is null)
-        {
-            request._limit = new CancellationTokenSource(timeout, time);
-        }
-        else
-        {
-            request._limit.CancelAfter(timeout);
-        }
-
+        request._limit ??= new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         request._reusable = pooled;
+        (request._time, request._timeout, request._began, request._armed) = (time, timeout, time.GetTimestamp(), false);
         return request;
+    }
+
+    /// <summary>Sets the timer to what is left of the time.</summary>
+    public void Arm()
+    {
+        if (!_armed)
+        {
+            _armed = true;
+            TimeSpan left = _timeout - _time.GetElapsedTime(_began);
+            _limit.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        }
     }
 
     /// <summary>Cancelled when the time is up or the client has gone.</summary>
     public CancellationToken Token()
     {
+        Arm();
         _either ??= CancellationTokenSource.CreateLinkedTokenSource(_limit.Token, _http.RequestAborted);
         return _either.Token;
     }
@@ -51,7 +60,7 @@ internal sealed class RequestTime : IDisposable
         _either?.Dispose();
         _either = null;
         _http = null!;
-        if (_reusable && _limit.TryReset())
+        if (_reusable && (!_armed || _limit.TryReset()))
         {
             Pool.Add(this);
         }
