@@ -9,7 +9,7 @@ public class MlopsCommandLineTests
     [InlineData("demo", "--port", "70000")]
     [InlineData("demo", "--timeout", "0")]
     [InlineData("score", "x.csv", "-p", "birds", "-n", "0")]
-    [InlineData("promote", "two", "-p", "birds")]
+    [InlineData("promote", "two!", "-p", "birds")]
     public async Task Run_CommandLineIsWrong_ExitsWithUsageAndSaysWhereToLook(params string[] arguments)
     {
         CliOutcome outcome = await CliRunner.RunAsync(arguments);
