@@ -33,7 +33,6 @@ public class InvocationReaderTests
     [Theory]
     [InlineData("", "not JSON")]
     [InlineData("7", "The body is a number")]
-    [InlineData("", "not JSON")]
     [InlineData("[7]", "Row 0 of \"body\" is a number")]
     [InlineData("[[1,2,\"AA\"]", "not JSON")]
     [InlineData("{}", "none of the input fields")]
