@@ -30,5 +30,6 @@ done <<'SUBSCRIPTIONS'
 UploadArrived uploads
 SpecArrived pipelines
 LabelsArrived labels
+ScoringFileArrived scoring
 IncomingModelArrived models /incoming/
 SUBSCRIPTIONS

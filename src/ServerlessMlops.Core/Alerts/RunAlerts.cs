@@ -14,6 +14,7 @@ public static class RunAlerts
             (_, RunStatus.Failed) => (AlertTopic.Failed, AlertSeverity.Critical, $"{run.Kind} failed"),
             (RunKind.Ingestion, RunStatus.Rejected) => (AlertTopic.Rejected, AlertSeverity.Warning, "An upload was rejected"),
             (RunKind.Labels, RunStatus.Rejected) => (AlertTopic.Rejected, AlertSeverity.Warning, "A file of labels was rejected"),
+            (RunKind.Scoring, RunStatus.Rejected) => (AlertTopic.Rejected, AlertSeverity.Warning, "A file could not be scored"),
             (RunKind.Training, RunStatus.Rejected) => (AlertTopic.Gates, AlertSeverity.Warning, "A training brought no model into service"),
             (RunKind.Rollout, RunStatus.Rejected) => (AlertTopic.Rollback, AlertSeverity.Critical, "A rollout was rolled back"),
             (RunKind.Rollout, RunStatus.Waiting) => (AlertTopic.Approval, AlertSeverity.Warning, "A rollout waits for evidence or for a decision"),

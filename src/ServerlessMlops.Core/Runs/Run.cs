@@ -23,6 +23,9 @@ public enum RunKind
 
     /// <summary>One file of labels, joined with predictions.</summary>
     Labels,
+
+    /// <summary>One file of rows, scored.</summary>
+    Scoring,
 }
 
 /// <summary>How a run stands.</summary>

@@ -5,6 +5,7 @@ using ServerlessMlops.Core.Training;
 using ServerlessMlops.Functions.Feedback;
 using ServerlessMlops.Functions.Hosting;
 using ServerlessMlops.Functions.Ingestion;
+using ServerlessMlops.Functions.Scoring.Bulk;
 using ServerlessMlops.Functions.Training;
 
 namespace ServerlessMlops.Functions.Runs;
@@ -22,7 +23,7 @@ public sealed record RunVerbResult(Run Run, string? Refused, string RunId);
 public sealed class RunControl(RunEnds ends, ITrainingRequests requests, TrainingRequests trainings)
 {
     /// <summary>Id of the orchestration of a run: its own, with the attempt from the second on where attempts are instances.</summary>
-    public static string InstanceOf(Run run) => run is { Kind: RunKind.Ingestion or RunKind.Labels, Attempt: > 1 } ? $"{run.Id}.{run.Attempt}" : run.Id;
+    public static string InstanceOf(Run run) => run is { Kind: RunKind.Ingestion or RunKind.Labels or RunKind.Scoring, Attempt: > 1 } ? $"{run.Id}.{run.Attempt}" : run.Id;
 
     /// <summary>Ends a run of ingestion or training: first its row, so that nothing it still does counts, then its orchestration, then the request it answered.</summary>
     public async Task<RunVerbResult> CancelAsync(Run run, string actor, string why, DurableTaskClient durable, CancellationToken cancellation)
@@ -63,6 +64,9 @@ public sealed class RunControl(RunEnds ends, ITrainingRequests requests, Trainin
                 return new RunVerbResult(run, null, run.Id);
             case RunKind.Labels when run.Status is RunStatus.Failed or RunStatus.Rejected && LabelsOrchestrator.LabelsOf(run) is { } labels:
                 await durable.StartOnceAsync(nameof(LabelsOrchestrator), $"{run.Id}.{run.Attempt + 1}", new LabelsInput(labels, run.Attempt + 1), cancellation);
+                return new RunVerbResult(run, null, run.Id);
+            case RunKind.Scoring when run.Status is RunStatus.Failed or RunStatus.Rejected && BulkOrchestrator.FileOf(run) is { } file:
+                await ScoringFileArrived.StartAsync(new BulkInput(file, run.Attempt + 1), durable, cancellation);
                 return new RunVerbResult(run, null, run.Id);
             case RunKind.Training when run.Status is RunStatus.Failed or RunStatus.Cancelled:
                 TrainingRequest row = await trainings.AskAsync(new TrainingWish(run.Pipeline, $"retry of {run.Id}, asked for by {actor}"), durable, cancellation);
@@ -106,6 +110,7 @@ public sealed class RunControl(RunEnds ends, ITrainingRequests requests, Trainin
     {
         RunKind.Rollout => "promote or roll back a version by hand (POST .../promote, .../rollback).",
         RunKind.Labels => "joining labels twice changes nothing; a later label of the same prediction replaces it.",
+        RunKind.Scoring => "delete or overwrite the file, and its scoring ends.",
         RunKind.Approval => "decide it (POST .../runs/{id}/approval), or promote the version by hand.",
         _ => "the next check comes with the next hour.",
     };

@@ -7,6 +7,7 @@ using ServerlessMlops.Functions.Approvals;
 using ServerlessMlops.Functions.Ingestion;
 using ServerlessMlops.Functions.Monitoring;
 using ServerlessMlops.Functions.Rollout;
+using ServerlessMlops.Functions.Scoring.Bulk;
 using ServerlessMlops.Functions.Training;
 
 namespace ServerlessMlops.Functions.Tests.Replay;
@@ -20,6 +21,7 @@ internal static class ProductOrchestrators
         [nameof(TrainingOrchestrator)] = async context => await Ended(TrainingOrchestrator.Run(context)),
         [nameof(RolloutOrchestrator)] = async context => await Ended(RolloutOrchestrator.Run(context)),
         [nameof(ApprovalOrchestrator)] = async context => await Ended(ApprovalOrchestrator.Run(context)),
+        [nameof(BulkOrchestrator)] = async context => await Ended(BulkOrchestrator.Run(context)),
         [nameof(MonitorOrchestrator)] = async context => await MonitorOrchestrator.Run(context, context.GetInput<MonitorInput>()!),
     };
 

@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
+using ServerlessMlops.Core.Datasets;
+using ServerlessMlops.Core.Scoring.Bulk;
+using ServerlessMlops.Storage.Uploads;
+
+namespace ServerlessMlops.Storage.Scoring;
+
+/// <summary>The <c>scoring</c> container. An answer is a block blob whose blocks are staged piece by piece and seen only once they are committed, all at once.</summary>
+public sealed class ScoringContainer(BlobServiceClient service) : IBulkStore
+{
+    /// <summary>Name of the container.</summary>
+    public const string Name = "scoring";
+
+    private const int ReadSize = 4 * 1024 * 1024;
+    private readonly LazyContainer _container = new(service, Name);
+
+    /// <inheritdoc/>
+    public async Task<Stream?> OpenAsync(Upload file, long offset, CancellationToken cancellation)
+    {
+        BlobContainerClient container = await _container.OpenAsync(cancellation);
+        try
+        {
+            // The SDK pins the version it opened: each range read carries If-Match.
+            Stream stream = await container.GetBlobClient(file.Path).OpenReadAsync(
+                new BlobOpenReadOptions(allowModifications: false)
+                {
+                    BufferSize = ReadSize, Position = offset, Conditions = new BlobRequestConditions { IfMatch = new ETag($"\"{file.ETag}\"") },
+                },
+                cancellation);
+            return new PinnedStream(stream, file);
+        }
+        catch (RequestFailedException e) when (e.Status is 404 or 412)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task StageAsync(BulkJob job, int piece, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    {
+        BlockBlobClient answer = await AnswerAsync(job, cancellation);
+        using var stream = new MemoryStream(content.ToArray(), writable: false);
+        await answer.StageBlockAsync(BlockId(job, piece), stream, cancellationToken: cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> CommitAsync(BulkJob job, int pieces, CancellationToken cancellation)
+    {
+        BlockBlobClient answer = await AnswerAsync(job, cancellation);
+        try
+        {
+            await answer.CommitBlockListAsync(
+                Enumerable.Range(0, pieces).Select(piece => BlockId(job, piece)),
+                new CommitBlockListOptions
+                {
+                    HttpHeaders = new BlobHttpHeaders { ContentType = job.Format == BulkFormat.Csv ? "text/csv; charset=utf-8" : "application/x-ndjson" },
+                    Metadata = new Dictionary<string, string> { ["file_etag"] = job.File.ETag, ["version"] = job.Version.ToString(CultureInfo.InvariantCulture) },
+                },
+                cancellation);
+            return true;
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.InvalidBlockList)
+        {
+            // Blocks that are not in a commit are thrown away with it: another version of the file was answered first.
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task WriteSummaryAsync(BulkJob job, ReadOnlyMemory<byte> json, CancellationToken cancellation)
+    {
+        BlobContainerClient container = await _container.OpenAsync(cancellation);
+        await container.GetBlobClient(BulkAnswer.SummaryPathOf(job.File.Path)).UploadAsync(
+            BinaryData.FromBytes(json), new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" } }, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ListedUpload> ListAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        BlobContainerClient container = await _container.OpenAsync(cancellation);
+        await foreach (BlobItem blob in container.GetBlobsAsync(cancellationToken: cancellation))
+        {
+            if (!BulkAnswer.IsAnswer(blob.Name))
+            {
+                yield return new ListedUpload(
+                    new Upload(blob.Name, UploadsContainer.Bare(blob.Properties.ETag!.Value)), blob.Properties.ContentLength ?? 0, blob.Properties.LastModified ?? default);
+            }
+        }
+    }
+
+    private async Task<BlockBlobClient> AnswerAsync(BulkJob job, CancellationToken cancellation) =>
+        (await _container.OpenAsync(cancellation)).GetBlockBlobClient(BulkAnswer.PathOf(job.File.Path, job.Format));
+
+    // Ids of one blob have one length.
+    private static string BlockId(BulkJob job, int piece) => Convert.ToBase64String(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{job.Instance}-{piece:D8}")));
+}
