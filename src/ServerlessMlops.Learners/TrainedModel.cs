@@ -36,6 +36,9 @@ public sealed record TrainedModel
     /// <summary>Corrects the scores, or null.</summary>
     public Calibrator? Calibrator { get; init; }
 
+    /// <summary>Means of <see cref="Columns"/> over the training rows, which explanations of linear models start from; null where they are not known.</summary>
+    public IReadOnlyList<float>? ColumnMeans { get; init; }
+
     /// <summary>Rounds of boosting or steps of the optimiser that were kept; 0 for the baseline.</summary>
     public int Iterations { get; init; }
 

@@ -8,7 +8,7 @@ public sealed record ColumnSpec : ISpecScalar<ColumnSpec>
     /// <summary>Its type. Inferred when absent.</summary>
     public ColumnType? Type { get; init; }
 
-    /// <summary>Whether fairness is judged over its groups, and its values stay out of logs and samples.</summary>
+    /// <summary>Whether fairness is judged over its groups, and its values stay out of log messages and samples. The prediction log has a policy of its own (<c>scoring.columns</c>).</summary>
     public bool Sensitive { get; init; }
 
     /// <summary>Whether it is dropped on reading.</summary>

@@ -48,6 +48,9 @@ public sealed record PipelineSpec
     /// <summary>How a registered model goes live.</summary>
     public DeploySpec Deploy { get; init; } = new();
 
+    /// <summary>How requests are taken, answered and logged.</summary>
+    public ScoringSpec Scoring { get; init; } = new();
+
     /// <summary>When a training starts by itself.</summary>
     public RetrainSpec Retrain { get; init; } = new();
 

@@ -7,7 +7,7 @@ using ServerlessMlops.Learners.Metrics;
 namespace ServerlessMlops.Core.Pipelines;
 
 /// <summary>What a spec must satisfy beyond the form of its values: small checks, each of which notes what it finds.</summary>
-internal sealed class SpecRules(PipelineSpec spec, IReadOnlyDictionary<string, SpecNode> positions, List<SpecFinding> findings)
+internal sealed partial class SpecRules(PipelineSpec spec, IReadOnlyDictionary<string, SpecNode> positions, List<SpecFinding> findings)
 {
     public void CheckAll()
     {
@@ -56,6 +56,7 @@ internal sealed class SpecRules(PipelineSpec spec, IReadOnlyDictionary<string, S
         }
 
         CheckDeploy();
+        CheckScoring();
         for (int i = 0; i < spec.Alerts.Count; i++)
         {
             CheckAlert(spec.Alerts[i], $"alerts[{i}]");

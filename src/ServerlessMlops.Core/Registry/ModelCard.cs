@@ -2,6 +2,7 @@ using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Monitoring;
 using ServerlessMlops.Core.Monitoring.Performance;
 using ServerlessMlops.Learners;
+using ServerlessMlops.Learners.Calibration;
 
 namespace ServerlessMlops.Core.Registry;
 
@@ -62,6 +63,9 @@ public sealed record ModelCard
 
     /// <summary>Binary: the probability from which the decision is the positive class.</summary>
     public double Threshold { get; init; } = 0.5;
+
+    /// <summary>Regression: the interval around its answers, found on the hold-out (split conformal prediction); null where too few rows were there.</summary>
+    public ConformalInterval? Interval { get; init; }
 
     /// <summary>Metrics on the hold-out, by name.</summary>
     public required IReadOnlyDictionary<string, double> Metrics { get; init; }

@@ -18,6 +18,16 @@ public interface IRowPredictor
     /// <summary>The feature value of a missing category.</summary>
     float EncodeMissingCategory(int input);
 
+    /// <summary>Why rows cannot be explained, as the end of a sentence; null where they can.</summary>
+    string? ExplanationFault => "this kind of model has no explanations";
+
+    /// <summary>Writes what each feature contributed to a row's raw score (SHAP values); only where <see cref="ExplanationFault"/> is null.</summary>
+    /// <param name="row">A feature vector.</param>
+    /// <param name="output">Several classes: the class whose score is meant.</param>
+    /// <param name="contributions">Receives <see cref="FeatureCount"/> numbers.</param>
+    /// <returns>The score of the average training row.</returns>
+    double Explain(ReadOnlySpan<float> row, int output, Span<double> contributions) => throw new NotSupportedException(ExplanationFault);
+
     /// <summary>Scores rows. Allocates nothing.</summary>
     /// <param name="features">Rows times <see cref="FeatureCount"/>, row by row; NaN is a missing number.</param>
     /// <param name="outputs">Rows times <see cref="OutputCount"/>, row by row.</param>

@@ -31,6 +31,7 @@ public sealed class ModelOutputs
         Task = card.Task;
         Width = outputCount;
         threshold = card.Threshold;
+        IntervalHalfWidth = card.Task == LearningTask.Regression && card.Interval is { } interval && double.IsFinite(interval.HalfWidth) ? interval.HalfWidth : null;
         classes = [.. card.Classes.Select(c => JsonEncodedText.Encode(c, JavaScriptEncoder.UnsafeRelaxedJsonEscaping))];
     }
 
@@ -66,6 +67,32 @@ public sealed class ModelOutputs
                 return best;
         }
     }
+
+    /// <summary>
+    /// How close the decision was: binary, from the threshold; several classes, between the two most probable; infinite for regression, which decides nothing.
+    /// </summary>
+    /// <param name="outputs">The outputs of one row.</param>
+    public double Margin(ReadOnlySpan<float> outputs)
+    {
+        switch (Task)
+        {
+            case LearningTask.Regression:
+                return double.PositiveInfinity;
+            case LearningTask.Binary:
+                return Math.Abs(outputs[^1] - threshold);
+            default:
+                float best = float.NegativeInfinity, second = float.NegativeInfinity;
+                foreach (float output in outputs)
+                {
+                    (best, second) = output > best ? (output, best) : (best, Math.Max(second, output));
+                }
+
+                return (double)best - second;
+        }
+    }
+
+    /// <summary>Regression: half the width of an answer's interval, in units of the target; null where the card has none.</summary>
+    public double? IntervalHalfWidth { get; }
 
     /// <summary>The output as monitors count it: the probability of the positive class, that of the winning class, or the value.</summary>
     /// <param name="outputs">The outputs of one row.</param>

@@ -43,6 +43,12 @@ public sealed class OnnxPredictor : IRowPredictor
     public float EncodeMissingCategory(int input) => float.NaN;
 
     /// <inheritdoc/>
+    public string? ExplanationFault => model.ExplanationFault;
+
+    /// <inheritdoc/>
+    public double Explain(ReadOnlySpan<float> row, int output, Span<double> contributions) => model.Explain(row, output, contributions);
+
+    /// <inheritdoc/>
     public void Predict(ReadOnlySpan<float> features, Span<float> outputs) =>
         model.PredictBatch(features, outputs.Length / model.OutputCount, outputs);
 }

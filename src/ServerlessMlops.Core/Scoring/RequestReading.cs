@@ -51,7 +51,26 @@ internal static class RequestReading
                 "Note that NaN and Infinity are not JSON; a missing value is null.");
         }
 
+        batch.FillAbsent();
         return batch.HasErrors ? ScoringProblem.SignatureMismatch(batch.Signature.Card.Pipeline, batch.Version, batch.Findings()) : null;
+    }
+
+    /// <summary>Reads the parameter <c>explain</c> where the reader stands on its name; false on another name.</summary>
+    public static bool TryReadExplain(ref Utf8JsonReader reader, ScoringBatch batch)
+    {
+        if (!reader.ValueTextEquals("explain"u8))
+        {
+            return false;
+        }
+
+        reader.Read();
+        if (reader.TokenType is not (JsonTokenType.True or JsonTokenType.False))
+        {
+            throw Malformed($"Parameter \"explain\" is {Describe(reader.TokenType)}; expected true or false.");
+        }
+
+        batch.WantsExplanation |= reader.TokenType == JsonTokenType.True;
+        return true;
     }
 
     /// <summary>The body is larger than the limits allow.</summary>

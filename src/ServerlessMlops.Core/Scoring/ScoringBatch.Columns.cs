@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ServerlessMlops.Core.Pipelines;
 
 namespace ServerlessMlops.Core.Scoring;
 
@@ -15,6 +16,7 @@ public sealed partial class ScoringBatch
     private int givenInputs;
     private (int Start, int Length, int Role)[] properties = [];
     private int propertyCount;
+    private readonly List<int> absent = [];
 
     /// <summary>Roles of the request's columns by position.</summary>
     internal ReadOnlySpan<int> Roles => roles.AsSpan(0, roleCount);
@@ -69,7 +71,8 @@ public sealed partial class ScoringBatch
         {
             if (given[input] != givenStamp)
             {
-                AddRequestFinding(FindingCode.MissingColumn, Signature.Card.Inputs[input].Name);
+                AddRequestFinding(FindingCode.MissingColumn, Signature.Card.Inputs[input].Name, Signature.PolicyOf(input).OnMissing == UnfitPolicy.Reject);
+                absent.Add(input);
             }
         }
     }
@@ -104,7 +107,15 @@ public sealed partial class ScoringBatch
         {
             if (given[input] != givenStamp)
             {
-                CountError(FindingCode.MissingColumn, input, row);
+                if (Signature.PolicyOf(input).OnMissing == UnfitPolicy.Missing)
+                {
+                    SetMissing(row, input);
+                    CountWarning(FindingCode.MissingColumn, input, row);
+                }
+                else
+                {
+                    CountError(FindingCode.MissingColumn, input, row);
+                }
             }
         }
     }
@@ -134,6 +145,20 @@ public sealed partial class ScoringBatch
         }
 
         return role;
+    }
+
+    /// <summary>Makes the columns that no row has missing, once all rows are read.</summary>
+    internal void FillAbsent()
+    {
+        foreach (int input in absent)
+        {
+            for (int row = 0; row < Rows; row++)
+            {
+                SetMissing(row, input);
+            }
+        }
+
+        absent.Clear();
     }
 
     private void AddRole(int role)

@@ -1,3 +1,4 @@
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 
 namespace ServerlessMlops.Core.Scoring;
@@ -11,9 +12,9 @@ public sealed partial class ScoringBatch
 
     // One counter per code that concerns a single input.
     private static readonly FindingCode[] CountedCodes =
-        [FindingCode.MissingColumn, FindingCode.DuplicateColumn, FindingCode.WrongType, FindingCode.OutOfRange, FindingCode.UnknownCategory];
+        [FindingCode.MissingColumn, FindingCode.DuplicateColumn, FindingCode.WrongType, FindingCode.OutOfRange, FindingCode.UnknownCategory, FindingCode.NullValue];
 
-    private readonly List<(FindingCode Code, string Column)> requestFindings = [];
+    private readonly List<(FindingCode Code, string Column, bool IsError)> requestFindings = [];
     private readonly List<UnseenCategory> unseen = [];
     private Tally[] tallies = [];
     private Tally rowLength;
@@ -43,8 +44,9 @@ public sealed partial class ScoringBatch
                 if (tally.Count > 0)
                 {
                     FeatureSignature expected = Signature.Card.Inputs[input];
-                    string message = MessageOf(CountedCodes[code], expected, tally);
-                    findings.Add(new SignatureFinding(CountedCodes[code], expected.Name, tally.FirstRow, tally.Count, message));
+                    bool isError = IsError(CountedCodes[code], input);
+                    string message = MessageOf(CountedCodes[code], expected, tally, isError, Signature.PolicyOf(input));
+                    findings.Add(new SignatureFinding(CountedCodes[code], expected.Name, tally.FirstRow, tally.Count, message) { IsError = isError });
                 }
             }
         }
@@ -52,16 +54,19 @@ public sealed partial class ScoringBatch
         AddTally(findings, FindingCode.RowLength, "", rowLength, $"have more or fewer values than the {expectedRowLength} columns; give each row one value per column, null for a missing one.");
         AddTally(findings, FindingCode.InvalidInferenceId, "inferenceId", invalidId, $"carry an inferenceId that is not {Scoring.InferenceId.Rule}.");
         AddTally(findings, FindingCode.InvalidKey, Signature.Card.Key ?? "", invalidKey, $"carry a key of more than {LongestKey} bytes.");
-        foreach ((FindingCode code, string column) in requestFindings)
+        foreach ((FindingCode code, string column, bool isError) in requestFindings)
         {
             findings.Add(new SignatureFinding(code, column, null, Rows, code switch
             {
+                FindingCode.MissingColumn when !isError => $"Column '{column}' is missing; every row was scored as if its value were.",
+                FindingCode.ExtraColumn when isError => $"Column '{column}' is not an input of the model, and the pipeline refuses such columns (scoring.onExtra); leave it out.",
+                FindingCode.NoExplanation => column,
                 FindingCode.MissingColumn => $"Column '{column}' is missing; the model needs it. Send it, with null where a value is missing.",
                 FindingCode.DuplicateColumn => $"Column '{column}' is named twice; name each column once.",
                 FindingCode.TargetColumn => $"Column '{column}' is the target that the model predicts; it was ignored.",
                 FindingCode.IgnoredParameter => $"Parameter '{column}' is not known; it was ignored.",
                 _ => $"Column '{column}' is not an input of the model; it was ignored.",
-            }));
+            }) { IsError = isError });
         }
 
         return [.. findings.OrderBy(f => !f.IsError)];
@@ -73,25 +78,31 @@ public sealed partial class ScoringBatch
         int role = Signature.RoleOf(name);
         if ((role is ColumnRole.Extra or ColumnRole.Target) && requestFindings.Count < MostNames)
         {
-            AddRequestFinding(role == ColumnRole.Extra ? FindingCode.ExtraColumn : FindingCode.TargetColumn, Text.Excerpt(name));
+            AddBesides(role, Text.Excerpt(name));
         }
 
         return role;
     }
 
-    internal void AddRequestFinding(FindingCode code, string column)
+    internal void AddRequestFinding(FindingCode code, string column) => AddRequestFinding(code, column, code is FindingCode.MissingColumn or FindingCode.DuplicateColumn);
+
+    private void AddRequestFinding(FindingCode code, string column, bool isError)
     {
-        bool isError = code is FindingCode.MissingColumn or FindingCode.DuplicateColumn;
         HasErrors |= isError;
-        if ((isError || requestFindings.Count < MostNames) && !requestFindings.Contains((code, column)))
+        if ((isError || requestFindings.Count < MostNames) && !requestFindings.Contains((code, column, isError)))
         {
-            requestFindings.Add((code, column));
+            requestFindings.Add((code, column, isError));
         }
     }
 
     internal void CountError(FindingCode code, int input, int row)
     {
         HasErrors = true;
+        CountWarning(code, input, row);
+    }
+
+    private void CountWarning(FindingCode code, int input, int row)
+    {
         tallied = true;
         tallies[(input * CountedCodes.Length) + Array.IndexOf(CountedCodes, code)].Add(row);
     }
@@ -103,10 +114,8 @@ public sealed partial class ScoringBatch
         rowLength.Add(row);
     }
 
-    private void CountUnknown(int input, int row, ReadOnlySpan<byte> category)
+    private void KeepUnseen(int input, int row, ReadOnlySpan<byte> category)
     {
-        tallied = true;
-        tallies[(input * CountedCodes.Length) + Array.IndexOf(CountedCodes, FindingCode.UnknownCategory)].Add(row);
         if (unseen.Count < MostUnseen)
         {
             // Cut between characters, so that what is kept is UTF-8 as well.
@@ -148,6 +157,7 @@ public sealed partial class ScoringBatch
         }
 
         requestFindings.Clear();
+        absent.Clear();
         ForgetRowTallies();
         HasErrors = false;
     }
@@ -160,7 +170,7 @@ public sealed partial class ScoringBatch
         }
 
         ForgetRowTallies();
-        HasErrors = requestFindings.Exists(f => f.Code is FindingCode.MissingColumn or FindingCode.DuplicateColumn);
+        HasErrors = requestFindings.Exists(f => f.IsError);
     }
 
     private void ForgetRowTallies()
@@ -172,12 +182,19 @@ public sealed partial class ScoringBatch
         tallied = false;
     }
 
-    private static string MessageOf(FindingCode code, FeatureSignature expected, Tally tally)
+    private static string MessageOf(FindingCode code, FeatureSignature expected, Tally tally, bool isError, ColumnScoringSpec policy)
     {
         string where = $"'{expected.Name}' in {tally.Count} row(s), the first of them row {tally.FirstRow},";
         string kind = expected.Kind == FeatureKind.Number ? "a number" : "a category by name (text)";
         return code switch
         {
+            FindingCode.MissingColumn when !isError => $"{where} is not there; it was scored as missing.",
+            FindingCode.WrongType when !isError => $"{where} is not {kind}; it was scored as missing.",
+            FindingCode.OutOfRange when !isError => $"{where} is a number beyond single precision (about 3.4e38); it was scored as missing.",
+            FindingCode.NullValue when isError => $"{where} is missing, and the pipeline refuses rows without it (scoring.columns.{expected.Name}.onNull); send {kind}.",
+            FindingCode.NullValue => $"{where} is missing; it was scored so.",
+            FindingCode.UnknownCategory when isError => $"{where} is a category that training did not see, and the pipeline refuses such rows (scoring.columns.{expected.Name}.onUnknown); send one that it saw.",
+            FindingCode.UnknownCategory when policy.OnUnknown == UnknownPolicy.Missing => $"{where} is a category that training did not see; it was scored as missing.",
             FindingCode.MissingColumn => $"{where} is not there; send null for a missing value.",
             FindingCode.DuplicateColumn => $"{where} is given twice; give each column once.",
             FindingCode.WrongType => $"{where} is not {kind}; send {kind}, or null for a missing value.",

@@ -79,6 +79,8 @@ public sealed partial class ScoringBatch
         propertyCount = 0;
         MayScan = true;
         WasScanned = false;
+        WantsExplanation = false;
+        Explanations = null;
         ResetFindings(signature.Width);
     }
 
@@ -150,6 +152,18 @@ public sealed partial class ScoringBatch
 
     internal void SetFeature(int row, int input, float value) => features[(row * Signature.Width) + input] = value;
 
+    /// <summary>Takes a missing value that the request holds.</summary>
+    internal void AcceptNull(int row, int input)
+    {
+        if (Signature.WatchesNulls)
+        {
+            CountNull(input, row);
+        }
+
+        SetMissing(row, input);
+    }
+
+    /// <summary>Makes a feature missing, whatever the reason.</summary>
     internal void SetMissing(int row, int input)
     {
         SetFeature(row, input, Signature.Missing(input));
@@ -181,7 +195,7 @@ public sealed partial class ScoringBatch
                 AcceptCategory(row, role, reader.ValueSpan);
                 break;
             case JsonTokenType.Null:
-                SetMissing(row, role);
+                AcceptNull(row, role);
                 break;
             case JsonTokenType.True or JsonTokenType.False:
                 bool yes = reader.TokenType == JsonTokenType.True;
@@ -196,7 +210,7 @@ public sealed partial class ScoringBatch
 
                 break;
             default:
-                CountError(FindingCode.WrongType, role, row);
+                CountUnfit(FindingCode.WrongType, role, row);
                 reader.Skip();
                 break;
         }
@@ -206,11 +220,11 @@ public sealed partial class ScoringBatch
     {
         if (!SinglePrecision.TryParse(token, out float value))
         {
-            CountError(FindingCode.WrongType, input, row);
+            CountUnfit(FindingCode.WrongType, input, row);
         }
         else if (!float.IsFinite(value))
         {
-            CountError(FindingCode.OutOfRange, input, row);
+            CountUnfit(FindingCode.OutOfRange, input, row);
         }
         else
         {
@@ -223,14 +237,14 @@ public sealed partial class ScoringBatch
         // As in training, where an empty field is a missing value.
         if (category.IsEmpty)
         {
-            SetMissing(row, input);
+            AcceptNull(row, input);
             return;
         }
 
         int code = Signature.FindCategory(input, category, out float value);
-        if (code == ScoringSignature.UnknownCategory)
+        if (code == ScoringSignature.UnknownCategory && !AcceptUnknown(input, row, category))
         {
-            CountUnknown(input, row, category);
+            return;
         }
 
         SetFeature(row, input, value);

@@ -1,3 +1,4 @@
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 
 namespace ServerlessMlops.Core.Scoring;
@@ -37,10 +38,14 @@ public sealed class ScoringSignature
     private readonly float[] unknownValues;
     private readonly float[] missingValues;
     private readonly int[] categorySlots;
+    private readonly ColumnScoringSpec[] policies;
 
     /// <summary>The signature of a model with that card.</summary>
+    /// <param name="card">The card.</param>
+    /// <param name="predictor">The model.</param>
+    /// <param name="rules">What becomes of what does not fit; null for what is usual.</param>
     /// <exception cref="InvalidDataException">The card's inputs are not those of the model.</exception>
-    public ScoringSignature(ModelCard card, IRowPredictor predictor)
+    public ScoringSignature(ModelCard card, IRowPredictor predictor, ScoringRules? rules = null)
     {
         if (card.Inputs.Count != predictor.FeatureCount)
         {
@@ -57,6 +62,10 @@ public sealed class ScoringSignature
         }
 
         Card = card;
+        Rules = rules ?? ScoringRules.Default;
+        policies = [.. card.Inputs.Select(i => Rules.Of(i.Name))];
+        OutputTensors = OpenInference.InferenceWriter.OutputsOf(card, Rules);
+        WatchesNulls = policies.Any(p => p.OnNull != NullPolicy.Accept);
         int width = card.Inputs.Count;
         var names = new List<string>(width + 4);
         var found = new List<int>(width + 4);
@@ -110,6 +119,18 @@ public sealed class ScoringSignature
 
     /// <summary>The model's card.</summary>
     public ModelCard Card { get; }
+
+    /// <summary>What becomes of what does not fit.</summary>
+    public ScoringRules Rules { get; }
+
+    /// <summary>The outputs that an Open Inference Protocol answer has.</summary>
+    public IReadOnlyList<string> OutputTensors { get; }
+
+    /// <summary>Whether any input wants to know of missing values.</summary>
+    internal bool WatchesNulls { get; }
+
+    /// <summary>What holds for an input.</summary>
+    internal ColumnScoringSpec PolicyOf(int input) => policies[input];
 
     /// <summary>Number of inputs.</summary>
     public int Width => missingValues.Length;

@@ -16,15 +16,16 @@ public sealed class ServingModel
     /// <param name="card">Its card.</param>
     /// <param name="version">Its version.</param>
     /// <param name="predictor">The model.</param>
+    /// <param name="rules">How requests are taken, answered and logged; null for what is usual.</param>
     /// <exception cref="InvalidDataException">Card and model do not belong together, or the model gives no finite output.</exception>
-    public ServingModel(ModelCard card, int version, IRowPredictor predictor)
+    public ServingModel(ModelCard card, int version, IRowPredictor predictor, ScoringRules? rules = null)
     {
         Card = card;
         Version = version;
         Predictor = predictor;
-        Signature = new ScoringSignature(card, predictor);
+        Signature = new ScoringSignature(card, predictor, rules);
         Outputs = new ModelOutputs(card, predictor.OutputCount);
-        trailer = InvocationWriter.Trailer(card.Pipeline, version);
+        trailer = InvocationWriter.Trailer(card.Pipeline, version, Outputs.IntervalHalfWidth is null ? null : card.Interval?.Coverage);
         names = [.. card.Inputs.Select(i => JsonEncodedText.Encode(i.Name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping))];
         WarmUp();
     }
@@ -37,6 +38,12 @@ public sealed class ServingModel
 
     /// <summary>The model itself.</summary>
     public IRowPredictor Predictor { get; }
+
+    /// <summary>How requests are taken, answered and logged.</summary>
+    public ScoringRules Rules => Signature.Rules;
+
+    /// <summary>The same version by other rules.</summary>
+    public ServingModel With(ScoringRules rules) => new(Card, Version, Predictor, rules);
 
     /// <summary>Its inputs.</summary>
     public ScoringSignature Signature { get; }

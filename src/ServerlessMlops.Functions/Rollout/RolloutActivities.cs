@@ -5,6 +5,7 @@ using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Core.Runs;
+using ServerlessMlops.Core.Scoring;
 using ServerlessMlops.Functions.Hosting;
 using ServerlessMlops.Functions.Pipelines;
 using ServerlessMlops.Functions.Runs;
@@ -33,7 +34,7 @@ public sealed class RolloutActivities(
 
         SpecInForce? spec = await specs.ReadAsync(input.Pipeline, cancellation);
         RolloutPlan plan = RolloutPlan.Of(spec?.Spec.Deploy ?? new DeploySpec(), spec?.Hash);
-        await loader.LoadAsync(input.Pipeline, input.Version, cancellation);
+        await loader.LoadAsync(input.Pipeline, input.Version, ScoringRules.Default, cancellation);
         var reason = new MoveReason(Actor, input.Why, input.Evidence);
         if (plan.Shares.Count == 0)
         {

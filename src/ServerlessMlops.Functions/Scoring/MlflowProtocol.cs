@@ -31,7 +31,7 @@ internal sealed class MlflowProtocol : IScoringProtocol
     }
 
     public void Write(IBufferWriter<byte> answer, ScoringBatch batch, ServingModel model, RowIds ids) =>
-        InvocationWriter.Write(answer, batch, model.Outputs, model.Trailer, ids);
+        InvocationWriter.Write(answer, batch, model, ids);
 
     // "application/json", with or without parameters; of these, a charset other than UTF-8 is found when the body is read.
     internal static bool Is(string? type, string expected) =>

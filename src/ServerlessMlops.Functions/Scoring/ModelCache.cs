@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using ServerlessMlops.Core;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Rollout;
@@ -99,7 +100,7 @@ public sealed class ModelCache(
 
         try
         {
-            return new ModelLookup(serving.Find(version) ?? await slot.Named.GetAsync(version).WaitAsync(cancellation), null);
+            return new ModelLookup(serving.Find(version) ?? await slot.Named.GetAsync(version, serving.Champion.Model.Rules).WaitAsync(cancellation), null);
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
@@ -186,7 +187,7 @@ public sealed class ModelCache(
             }
             else
             {
-                await SwapAsync(slot, head, live, cancellation);
+                await SwapAsync(slot, head, live, await RulesAsync(slot, head.SpecHash, cancellation), cancellation);
             }
 
             slot.RefreshedAt = time.GetUtcNow();
@@ -211,11 +212,29 @@ public sealed class ModelCache(
         }
     }
 
-    // The champion first: a challenger that cannot be loaded must not keep a promotion or a rollback from taking effect.
-    private async Task SwapAsync(PipelineSlot slot, RegistryHead head, LivePointer live, CancellationToken cancellation)
+    // The spec is read once for each change of it: its hash stands in the head, which is read anyway.
+    private async Task<ScoringRules> RulesAsync(PipelineSlot slot, string? specHash, CancellationToken cancellation)
     {
-        ServingModels? before = slot.Serving;
-        LiveModel champion = before?.Find(live.Version) ?? slot.Named.Find(live.Version) ?? await loader.LoadAsync(slot.Pipeline, live.Version, cancellation);
+        if (slot.Rules is { } known && known.SpecHash == specHash)
+        {
+            return known.Rules;
+        }
+
+        ScoringRules rules = await loader.LoadRulesAsync(slot.Pipeline, specHash, cancellation);
+        if (slot.Rules is { } before && ContentAddress.OfJson(before.Rules.Spec) == ContentAddress.OfJson(rules.Spec))
+        {
+            rules = before.Rules;
+        }
+
+        slot.Rules = (specHash, rules);
+        return rules;
+    }
+
+    // The champion first: a challenger that cannot be loaded must not keep a promotion or a rollback from taking effect.
+    private async Task SwapAsync(PipelineSlot slot, RegistryHead head, LivePointer live, ScoringRules rules, CancellationToken cancellation)
+    {
+        ServingModels? before = slot.Serving?.With(rules);
+        LiveModel champion = before?.Find(live.Version) ?? slot.Named.Find(live.Version, rules) ?? await loader.LoadAsync(slot.Pipeline, live.Version, rules, cancellation);
         LiveModel? retired = before is null ? null : before.Champion != champion ? before.Champion : before.Retired;
         Challenger? challenger = null;
         Exception? fault = null;
@@ -223,7 +242,7 @@ public sealed class ModelCache(
         {
             try
             {
-                LiveModel model = before?.Find(rollout.Version) ?? slot.Named.Find(rollout.Version) ?? await loader.LoadAsync(slot.Pipeline, rollout.Version, cancellation);
+                LiveModel model = before?.Find(rollout.Version) ?? slot.Named.Find(rollout.Version, rules) ?? await loader.LoadAsync(slot.Pipeline, rollout.Version, rules, cancellation);
                 double share = rollout.Strategy == DeployStrategy.Canary ? live.Shares.Where(s => s.Version == rollout.Version).Sum(s => s.Percent) / 100 : 0;
                 challenger = before?.Challenger is { } known && known.Model == model && known.Strategy == rollout.Strategy && (known.Split?.Share ?? 0) == share
                     ? known
@@ -287,6 +306,8 @@ public sealed class ModelCache(
             get => Volatile.Read(ref _checkedAt);
             set => Volatile.Write(ref _checkedAt, value);
         }
+
+        public (string? SpecHash, ScoringRules Rules)? Rules { get; set; }
 
         public bool WasChecked { get; set; }
 

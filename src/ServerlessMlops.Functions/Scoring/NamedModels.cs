@@ -1,3 +1,5 @@
+using ServerlessMlops.Core.Scoring;
+
 namespace ServerlessMlops.Functions.Scoring;
 
 /// <summary>
@@ -11,9 +13,9 @@ internal sealed class NamedModels(string pipeline, ModelLoader loader, TimeProvi
 
     private readonly Dictionary<int, Entry> _models = [];
 
-    /// <summary>The model of a version.</summary>
+    /// <summary>The model of a version, by the rules in force.</summary>
     /// <exception cref="InvalidDataException">It cannot be loaded.</exception>
-    public Task<LiveModel> GetAsync(int version)
+    public Task<LiveModel> GetAsync(int version, ScoringRules rules)
     {
         lock (_models)
         {
@@ -24,7 +26,12 @@ internal sealed class NamedModels(string pipeline, ModelLoader loader, TimeProvi
                     _models.Remove(_models.MinBy(m => m.Value.UsedAt).Key);
                 }
 
-                _models[version] = entry = new Entry(Task.Run(() => loader.LoadAsync(pipeline, version, CancellationToken.None)), time.GetTimestamp());
+                _models[version] = entry = new Entry(Task.Run(() => loader.LoadAsync(pipeline, version, rules, CancellationToken.None)), time.GetTimestamp());
+            }
+
+            if (entry.Loading is { IsCompletedSuccessfully: true, Result: { } loaded } && loaded.Model.Rules != rules)
+            {
+                _models[version] = entry = new Entry(Task.FromResult(loaded.With(rules)), entry.LoadedAt);
             }
 
             entry.UsedAt = time.GetTimestamp();
@@ -32,12 +39,12 @@ internal sealed class NamedModels(string pipeline, ModelLoader loader, TimeProvi
         }
     }
 
-    /// <summary>The model of a version, where it is in memory.</summary>
-    public LiveModel? Find(int version)
+    /// <summary>The model of a version by these rules, where it is in memory.</summary>
+    public LiveModel? Find(int version, ScoringRules rules)
     {
         lock (_models)
         {
-            return _models.TryGetValue(version, out Entry? entry) && entry.Loading.IsCompletedSuccessfully ? entry.Loading.Result : null;
+            return _models.TryGetValue(version, out Entry? entry) && entry.Loading.IsCompletedSuccessfully ? entry.Loading.Result.With(rules) : null;
         }
     }
 

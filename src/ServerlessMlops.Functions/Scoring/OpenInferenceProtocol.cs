@@ -13,7 +13,7 @@ internal sealed class OpenInferenceProtocol : IScoringProtocol
     public ScoringProblem? Read(HttpRequest request, ReadOnlySpan<byte> body, ScoringBatch batch, ScoringLimits limits) =>
         request.Headers.ContainsKey("Inference-Header-Content-Length")
             ? ScoringProblem.Malformed("The request carries binary tensor data ('Inference-Header-Content-Length'); send the data as JSON.")
-            : InferenceReader.Read(body, batch, limits, InferenceWriter.OutputsOf(batch.Signature.Card.Task), _request);
+            : InferenceReader.Read(body, batch, limits, batch.Signature.OutputTensors, _request);
 
     public void Write(IBufferWriter<byte> answer, ScoringBatch batch, ServingModel model, RowIds ids) =>
         InferenceWriter.Write(answer, batch, model, _request, ids);

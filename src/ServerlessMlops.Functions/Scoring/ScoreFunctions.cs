@@ -17,6 +17,7 @@ public sealed class ScoreFunctions(ScoringEndpoint endpoint)
     /// POST /models/{pipeline}/invocations: scores rows by MLflow's protocol (JSON: dataframe_split, dataframe_records, instances, inputs; or CSV);
     /// or a stream of lines (<c>application/x-ndjson</c>: an object by column name a line), each answered by a line while more come.
     /// <c>models/{pipeline}@{version or alias}/invocations</c> asks for a version that serves, is being rolled out, or has an alias.
+    /// <c>?explain=true</c>, or the parameter <c>explain</c>, adds what each input contributed to each answer.
     /// Ids of the caller come as a column <c>inferenceId</c> or <c>inference_id</c>, or for the whole request as the header <c>Inference-Id</c>.
     /// </summary>
     [Function("Score")]

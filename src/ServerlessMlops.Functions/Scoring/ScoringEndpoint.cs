@@ -197,7 +197,9 @@ public sealed class ScoringEndpoint(
         try
         {
             ScoringBatch batch = workspace.Batch;
+            bool explain = AsksForExplanation(http.Request);
             batch.Reset(model.Signature, model.Version, _limits);
+            batch.WantsExplanation = explain;
             if (protocol.Read(http.Request, body, batch, _limits) is { } problem)
             {
                 return problem;
@@ -208,6 +210,7 @@ public sealed class ScoringEndpoint(
                 live = challenger.Model;
                 model = live.Model;
                 batch.Reset(model.Signature, model.Version, _limits);
+                batch.WantsExplanation = explain;
                 if (protocol.Read(http.Request, body, batch, _limits) is { } misfit)
                 {
                     return misfit;
@@ -215,6 +218,11 @@ public sealed class ScoringEndpoint(
             }
 
             batch.Predict(model.Predictor);
+            if (batch.WantsExplanation && batch.Explain(model) is { } refused)
+            {
+                return refused;
+            }
+
             if (live.Counter is { } counter)
             {
                 RowCounting.Count(batch, model, counter);
@@ -236,6 +244,10 @@ public sealed class ScoringEndpoint(
             workspace.GiveBack();
         }
     }
+
+    /// <summary>Whether the query has <c>explain=true</c>. A query of anything else is not taken apart.</summary>
+    internal static bool AsksForExplanation(HttpRequest request) =>
+        request.QueryString.Value is { } query && query.Contains("explain", StringComparison.Ordinal) && request.Query["explain"] is ["true" or "True" or "1"];
 
     private static void WriteAnswer(HttpResponse response, ReadOnlySpan<byte> answer)
     {

@@ -3,9 +3,12 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ServerlessMlops.Core.Monitoring;
 using ServerlessMlops.Core.Scoring;
+using ServerlessMlops.Core.Scoring.Bulk;
 using ServerlessMlops.Core.Scoring.Predictions;
 using ServerlessMlops.Functions.Rollout;
+using ServerlessMlops.Functions.Scoring.Bulk;
 using ServerlessMlops.Storage.Predictions;
+using ServerlessMlops.Storage.Scoring;
 
 namespace ServerlessMlops.Functions.Scoring;
 
@@ -24,6 +27,8 @@ public static class ScoringServices
         services.TryAddSingleton(_ => InstanceName.Create());
         services.TryAddSingleton(provider => new WindowCounters(provider.GetRequiredService<InstanceName>().Value));
         services.TryAddSingleton<IPredictionStore, PredictionsContainer>();
+        services.AddOptions<BulkOptions>().BindConfiguration(BulkOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton<IBulkStore, ScoringContainer>();
         services.TryAddSingleton<PredictorReader>(OnnxPredictor.Read);
         return services
             .AddSingleton<ModelLoader>()

@@ -75,6 +75,7 @@ public sealed class ScoringStream(
     private sealed class Stream(ScoringStream owner, HttpContext http, LiveModel champion, Challenger? challenger)
     {
         private readonly PipeWriter _answers = http.Response.BodyWriter;
+        private readonly bool _explains = ScoringEndpoint.AsksForExplanation(http.Request);
         private LiveModel _live = champion;
         private bool _isChosen = challenger is null;
         private long _lines;
@@ -194,6 +195,16 @@ public sealed class ScoringStream(
 
             ServingModel model = _live.Model;
             batch.Predict(model.Predictor);
+            if (_explains)
+            {
+                // A stream is as long as it likes; how many rows are explained at a time is a matter of this loop alone.
+                problem = batch.Rows > 1 ? ScoringProblem.TooLarge("Rows of a stream are explained one by one.") : batch.Explain(model);
+                if (problem is not null)
+                {
+                    return false;
+                }
+            }
+
             if (_live.Counter is { } counter)
             {
                 RowCounting.Count(batch, model, counter);

@@ -64,6 +64,11 @@ internal sealed record ServingModels(LiveModel Champion, Challenger? Challenger,
         : int.TryParse(which, NumberStyles.None, CultureInfo.InvariantCulture, out int version) && Names.Values.Contains(version) ? version
         : null;
 
+    /// <summary>The same versions by other rules.</summary>
+    public ServingModels With(ScoringRules rules) => Champion.Model.Rules == rules
+        ? this
+        : this with { Champion = Champion.With(rules), Challenger = Challenger is null ? null : Challenger with { Model = Challenger.Model.With(rules) }, Retired = Retired?.With(rules) };
+
     /// <summary>The model of a version, where it is in memory.</summary>
     public LiveModel? Find(int version) =>
         Champion.Model.Version == version ? Champion

@@ -89,7 +89,7 @@ public sealed class JudgeCandidates(
         judged = judged with { Report = judged.Report with { Reason = judgement.Reason } };
         await evaluations.SaveRunAsync(input.Pipeline, input.RunId, judged.Report, cancellation);
         return judgement.Accepted
-            ? await RegisterAsync(input, data, candidates, judged, cancellation)
+            ? await RegisterAsync(input, spec, data, candidates, judged, cancellation)
             : await RejectAsync(input, judgement.Reason, cancellation);
     }
 
@@ -143,7 +143,7 @@ public sealed class JudgeCandidates(
         return new Contender(card.Candidate, card, onnx, OnnxModel.Load(onnx), seconds, live.Version);
     }
 
-    private async Task<RegisteredModel> RegisterAsync(JudgementInput input, TrainingData data, IReadOnlyList<Contender> candidates, Judged judged, CancellationToken cancellation)
+    private async Task<RegisteredModel> RegisterAsync(JudgementInput input, PipelineSpec spec, TrainingData data, IReadOnlyList<Contender> candidates, Judged judged, CancellationToken cancellation)
     {
         EvaluationReport report = judged.Report;
         Contender winner = candidates.First(c => c.Name == report.Winner);
@@ -152,7 +152,7 @@ public sealed class JudgeCandidates(
             .. report.Models.Where(m => m.Version is null).Select(m => new CandidateResult(
                 m.Name, m.Metrics.ToDictionary(v => v.Key, v => v.Value.Value, StringComparer.Ordinal), m.Costs.TrainSeconds ?? 0)),
         ];
-        ModelCard card = ModelCards.Judged(winner.Card, data, report, results, judged.Outputs[winner.Name], winner.Model.OutputCount);
+        ModelCard card = ModelCards.Judged(winner.Card, data, report, results, judged.Outputs[winner.Name], winner.Model.OutputCount, spec.Scoring.Coverage);
         ModelVersion version = await registry.RegisterAsync(
             input.Pipeline,
             new ModelRegistration

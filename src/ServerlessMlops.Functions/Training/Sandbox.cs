@@ -139,7 +139,7 @@ public static class Sandbox
 
         batch.Predict(model.Predictor);
         var answer = new ArrayBufferWriter<byte>(1024);
-        InvocationWriter.Write(answer, batch, model.Outputs, model.Trailer, new RowIds(batch, default, "sandbox-"u8, 0));
+        InvocationWriter.Write(answer, batch, model, new RowIds(batch, default, "sandbox-"u8, 0));
         return null;
     }
 

@@ -30,6 +30,13 @@ public static class ColumnEncoder
         return encoded;
     }
 
+    /// <summary>The mean of each encoded column over a table's rows; 0 where there are none.</summary>
+    /// <param name="columns">What to make.</param>
+    /// <param name="inputs">The inputs that <paramref name="columns"/> refer to.</param>
+    /// <param name="table">Rows.</param>
+    public static float[] Means(IReadOnlyList<EncodedColumn> columns, IReadOnlyList<ModelInput> inputs, FeatureTable table) =>
+        [.. Encode(columns, inputs, table).Select(c => c.Length == 0 ? 0 : (float)c.Average(v => (double)v))];
+
     private static Feature[] Match(IReadOnlyList<ModelInput> inputs, FeatureTable table)
     {
         var byName = table.Features.ToDictionary(f => f.Name, StringComparer.Ordinal);

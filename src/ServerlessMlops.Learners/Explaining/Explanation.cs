@@ -25,9 +25,7 @@ public static class Explainer
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(table);
         float[][] columns = ColumnEncoder.Encode(model.Columns, model.Inputs, table);
-        double[]? means = model.Predictor is LinearPredictor
-            ? [.. ColumnEncoder.Encode(model.Columns, model.Inputs, background ?? table).Select(c => c.Length == 0 ? 0 : c.Average(v => (double)v))]
-            : null;
+        float[]? means = model.Predictor is LinearPredictor ? ColumnEncoder.Means(model.Columns, model.Inputs, background ?? table) : null;
         var explanations = new Explanation[table.Rows];
         Parallel.For(0, table.Rows, row =>
         {
@@ -49,14 +47,14 @@ public static class Explainer
         return explanations;
     }
 
-    private static (double[] Values, double Base) ExplainLinear(LinearPredictor linear, float[] row, double[] means, int output)
+    internal static (double[] Values, double Base) ExplainLinear(LinearPredictor linear, ReadOnlySpan<float> row, float[] means, int output)
     {
         double expected = linear.Intercepts[output];
         var values = new double[row.Length];
         for (int c = 0; c < row.Length; c++)
         {
             double coefficient = linear.Coefficients[output][c];
-            values[c] = coefficient * (row[c] - means[c]);
+            values[c] = coefficient * ((double)row[c] - means[c]);
             expected += coefficient * means[c];
         }
 

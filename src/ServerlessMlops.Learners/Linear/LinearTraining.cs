@@ -40,6 +40,7 @@ internal static class LinearTraining
         return new TrainedModel
         {
             Task = task, Learner = LearnerOptions.Linear, Classes = classes, Inputs = x.Inputs, Columns = columns, Predictor = predictor, Iterations = steps,
+            ColumnMeans = Encoding.ColumnEncoder.Means(columns, x.Inputs, x),
             Link = task switch { LearningTask.Binary => Link.Logistic, LearningTask.Multiclass => Link.Softmax, _ => Link.Identity },
         };
     }

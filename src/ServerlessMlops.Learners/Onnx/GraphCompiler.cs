@@ -38,7 +38,7 @@ internal static class GraphCompiler
             inputs[i] = inputs[i] with { Categories = builder.Categories(i) };
         }
 
-        return new ScoringModel(task, classes, inputs, [.. builder.Steps], builder.SlotCount, outputs);
+        return new ScoringModel(task, classes, inputs, [.. builder.Steps], builder.SlotCount, outputs, ReadMeans(file));
     }
 
     /// <summary>A tensor [N, w] becomes w inputs; text takes the column of its code.</summary>
@@ -138,6 +138,25 @@ internal static class GraphCompiler
         return fits
             ? (task, task == LearningTask.Regression ? [] : classes)
             : throw new OnnxFormatException($"Output '{output}' has {width} columns for a {task} model with {classes.Length} class names; expected one value, or a probability for each class.");
+    }
+
+    private static float[]? ReadMeans(OnnxFile file)
+    {
+        if (!file.Metadata.TryGetValue(OnnxWriter.MeansKey, out string? json))
+        {
+            return null;
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<float[]>(json) is { } means && means.All(float.IsFinite)
+                ? means
+                : throw new OnnxFormatException($"Metadata '{OnnxWriter.MeansKey}' is not a JSON list of finite numbers.");
+        }
+        catch (JsonException e)
+        {
+            throw new OnnxFormatException($"Metadata '{OnnxWriter.MeansKey}' is not a JSON list of numbers: {e.Message}", e);
+        }
     }
 
     private static string[]? ReadNames(OnnxFile file, string key)

@@ -21,6 +21,7 @@ public static class OnnxWriter
     internal const string TaskKey = "mlops.task";
     internal const string ClassesKey = OnnxModel.ClassesMetadata;
     internal const string LearnerKey = "mlops.learner";
+    internal const string MeansKey = "mlops.columnMeans";
 
     /// <summary>The file.</summary>
     public static byte[] Write(TrainedModel model)
@@ -49,6 +50,11 @@ public static class OnnxWriter
         graph.Metadata(TaskKey, model.Task.ToString());
         graph.Metadata(ClassesKey, JsonSerializer.Serialize(model.Classes));
         graph.Metadata(LearnerKey, model.Learner);
+        if (model.ColumnMeans is { Count: > 0 } means)
+        {
+            graph.Metadata(MeansKey, JsonSerializer.Serialize(means));
+        }
+
         return graph.ToBytes(model.Learner);
     }
 

@@ -16,8 +16,9 @@ public sealed class ScoringModel
     private readonly int slots;
     private readonly int[] outputs;
     private readonly CategoryDictionary?[] dictionaries;
+    private readonly RowExplainer explainer;
 
-    internal ScoringModel(LearningTask task, IReadOnlyList<string> classes, IReadOnlyList<ModelInput> inputs, RowStep[] steps, int slots, int[] outputs)
+    internal ScoringModel(LearningTask task, IReadOnlyList<string> classes, IReadOnlyList<ModelInput> inputs, RowStep[] steps, int slots, int[] outputs, float[]? columnMeans)
     {
         Task = task;
         Classes = classes;
@@ -26,6 +27,9 @@ public sealed class ScoringModel
         this.slots = slots;
         this.outputs = outputs;
         dictionaries = [.. inputs.Select(i => i.Kind == InputKind.Category ? new CategoryDictionary(i.Categories) : null)];
+        explainer = new RowExplainer(steps, inputs.Count, slots, columnMeans);
+        ExplanationFault = explainer.Fault
+            ?? (task == LearningTask.Multiclass && explainer.ScoreCount != classes.Count ? $"it has {explainer.ScoreCount} scores for {classes.Count} classes" : null);
     }
 
     /// <summary>What the model has learned.</summary>
@@ -39,6 +43,30 @@ public sealed class ScoringModel
 
     /// <summary>Outputs a row: 1 (probability of the positive class, or the value), or one probability a class.</summary>
     public int OutputCount => outputs.Length;
+
+    /// <summary>Why <see cref="Explain"/> cannot explain rows of this model, as the end of a sentence; null where it can.</summary>
+    public string? ExplanationFault { get; }
+
+    /// <summary>
+    /// What each input contributed to a row's raw score, before calibration and link (SHAP values: <see cref="Explaining.TreeShap"/>, or of a linear model).
+    /// Allocates; thread-safe.
+    /// </summary>
+    /// <param name="features">As <see cref="Predict"/> takes them.</param>
+    /// <param name="output">Multiclass: the class whose score is explained; else it has no meaning.</param>
+    /// <param name="contributions">Receives a number for each of <see cref="Inputs"/>.</param>
+    /// <returns>The score of the average training row; with the contributions it adds up to the row's score.</returns>
+    /// <exception cref="InvalidOperationException"><see cref="ExplanationFault"/> is set.</exception>
+    public double Explain(ReadOnlySpan<float> features, int output, Span<double> contributions)
+    {
+        if (ExplanationFault is not null)
+        {
+            throw new InvalidOperationException($"The model cannot be explained: {ExplanationFault}.");
+        }
+
+        Require(features.Length >= Inputs.Count, features.Length, Inputs.Count, "features");
+        Require(contributions.Length >= Inputs.Count, contributions.Length, Inputs.Count, "contributions");
+        return explainer.Explain(features[..Inputs.Count], Task == LearningTask.Multiclass ? output : explainer.ScoreCount - 1, contributions[..Inputs.Count]);
+    }
 
     /// <summary>Stands for a category that the model does not know, in a feature vector.</summary>
     public const float UnknownCategory = -1;

@@ -2,13 +2,14 @@ using ServerlessMlops.Learners.Boosting;
 
 namespace ServerlessMlops.Learners.Onnx;
 
-/// <summary>Writes an ensemble as a TreeEnsembleRegressor, whose nodes stand in parallel arrays.</summary>
+/// <summary>Writes an ensemble as a TreeEnsembleRegressor, whose nodes stand in parallel arrays; the training rows of each are its hit rate, for explanations.</summary>
 internal static class TreeWriter
 {
     public static string Write(OnnxGraphBuilder graph, TreeEnsemble ensemble, string columns)
     {
         var (treeIds, nodeIds, features, thresholds) = (new List<long>(), new List<long>(), new List<long>(), new List<float>());
         var (trueIds, falseIds, missingTrue, modes) = (new List<long>(), new List<long>(), new List<long>(), new List<string>());
+        var covers = new List<float>();
         var (leafTrees, leafNodes, leafTargets, leafWeights) = (new List<long>(), new List<long>(), new List<long>(), new List<float>());
         for (int t = 0; t < ensemble.Trees.Count; t++)
         {
@@ -23,6 +24,7 @@ internal static class TreeWriter
                 thresholds.Add(node.IsLeaf ? 0 : node.Threshold);
                 trueIds.Add(node.IsLeaf ? 0 : node.Left);
                 falseIds.Add(node.IsLeaf ? 0 : node.Right);
+                covers.Add(node.Cover);
                 missingTrue.Add(!node.IsLeaf && node.MissingLeft ? 1 : 0);
                 if (node.IsLeaf)
                 {
@@ -41,6 +43,7 @@ internal static class TreeWriter
             OnnxGraphBuilder.Attribute("n_targets", ensemble.ScoreCount),
             OnnxGraphBuilder.Attribute("nodes_falsenodeids", falseIds),
             OnnxGraphBuilder.Attribute("nodes_featureids", features),
+            OnnxGraphBuilder.Attribute("nodes_hitrates", covers),
             OnnxGraphBuilder.Attribute("nodes_missing_value_tracks_true", missingTrue),
             OnnxGraphBuilder.Attribute("nodes_modes", modes),
             OnnxGraphBuilder.Attribute("nodes_nodeids", nodeIds),

@@ -49,7 +49,7 @@ internal static class ScoringParts
         void Write()
         {
             answer.ResetWrittenCount();
-            InvocationWriter.Write(answer, batch, model.Outputs, model.Trailer, new RowIds(batch, default, segment.IdPrefix, 0));
+            InvocationWriter.Write(answer, batch, model, new RowIds(batch, default, segment.IdPrefix, 0));
         }
 
         Report("source-generated JSON into arrays (the yardstick)", bodies, body => JsonSerializer.Deserialize(body, ParseOnlyJson.Default.ParsedRequest));

@@ -16,6 +16,10 @@ internal sealed class WatchedPredictor(IRowPredictor model, ConcurrentQueue<floa
 
     public float EncodeMissingCategory(int input) => model.EncodeMissingCategory(input);
 
+    public string? ExplanationFault => model.ExplanationFault;
+
+    public double Explain(ReadOnlySpan<float> row, int output, Span<double> contributions) => model.Explain(row, output, contributions);
+
     public void Predict(ReadOnlySpan<float> features, Span<float> outputs)
     {
         seen.Enqueue(features.ToArray());

@@ -27,7 +27,9 @@ internal sealed class ScoringApp(WebApplication app, FakeModels models, FakePred
 
     public ScoringEndpoint Endpoint => Services.GetRequiredService<ScoringEndpoint>();
 
-    public static async Task<ScoringApp> StartAsync(params (string Name, string Value)[] settings)
+    public static Task<ScoringApp> StartAsync(params (string Name, string Value)[] settings) => StartAsync(static _ => { }, settings);
+
+    public static async Task<ScoringApp> StartAsync(Action<IServiceCollection> configure, params (string Name, string Value)[] settings)
     {
         var models = new FakeModels();
         var predictions = new FakePredictions();
@@ -44,6 +46,7 @@ internal sealed class ScoringApp(WebApplication app, FakeModels models, FakePred
             .AddSingleton<PredictorReader>(VersionedPredictor.Read)
             .AddScoring()
             .AddMvcCore();
+        configure(builder.Services);
         WebApplication app = builder.Build();
         app.MapFunctions<ScoreFunctions>();
         app.MapFunctions<HealthFunctions>();

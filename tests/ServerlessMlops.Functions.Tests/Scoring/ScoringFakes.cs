@@ -33,6 +33,15 @@ internal sealed class VersionedPredictor(int version, int width = 1) : IRowPredi
         }
     }
 
+    public string? ExplanationFault => null;
+
+    public double Explain(ReadOnlySpan<float> row, int output, Span<double> contributions)
+    {
+        contributions.Clear();
+        contributions[0] = row[0] / 100;
+        return version / 1000.0;
+    }
+
     /// <summary>Reads <see cref="FakeModels"/>' bytes: the version, and the number of inputs.</summary>
     public static IRowPredictor Read(ReadOnlyMemory<byte> bytes) => new VersionedPredictor(bytes.Span[0], bytes.Length > 1 ? bytes.Span[1] : 1);
 }

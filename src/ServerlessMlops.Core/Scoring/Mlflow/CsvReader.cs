@@ -12,16 +12,24 @@ public static class CsvReader
     /// <param name="limits">What a request may ask for.</param>
     /// <returns>Null where the batch can be scored, else why not.</returns>
     public static ScoringProblem? Read(ReadOnlySpan<byte> body, ScoringBatch batch, ScoringLimits limits) =>
-        RequestReading.Guard(body, batch, limits, static (text, rows, _) => ReadBody(text, rows));
+        RequestReading.Guard(body, batch, limits, static (text, rows, _) => ReadBody(text, rows, (byte)','));
 
-    private static void ReadBody(ReadOnlySpan<byte> body, ScoringBatch batch)
+    /// <summary>Reads text whose fields stand between other delimiters, as spreadsheets of some countries write them.</summary>
+    /// <param name="body">As in <see cref="Read(ReadOnlySpan{byte}, ScoringBatch, ScoringLimits)"/>.</param>
+    /// <param name="batch">Where to; reset for the model.</param>
+    /// <param name="limits">What a request may ask for.</param>
+    /// <param name="delimiter">What stands between fields.</param>
+    public static ScoringProblem? Read(ReadOnlySpan<byte> body, ScoringBatch batch, ScoringLimits limits, byte delimiter) =>
+        RequestReading.Guard(body, batch, limits, (text, rows, _) => ReadBody(text, rows, delimiter));
+
+    private static void ReadBody(ReadOnlySpan<byte> body, ScoringBatch batch, byte delimiter)
     {
         if (body.Trim(" \t\r\n"u8).IsEmpty)
         {
             throw RequestReading.Malformed("The body is empty; expected a header line with the column names and one line per row.");
         }
 
-        var fields = new FieldReader(body);
+        var fields = new FieldReader(body, delimiter);
         batch.BeginColumns();
         while (fields.Next(batch))
         {
@@ -82,7 +90,7 @@ public static class CsvReader
         ReadOnlySpan<byte> number = field.Trim((byte)' ');
         if (number.IsEmpty || number.SequenceEqual("NaN"u8) || number.SequenceEqual("nan"u8) || number.SequenceEqual("null"u8))
         {
-            batch.SetMissing(row, role);
+            batch.AcceptNull(row, role);
         }
         else if (number.SequenceEqual("true"u8) || number.SequenceEqual("True"u8))
         {
@@ -99,9 +107,10 @@ public static class CsvReader
     }
 
     /// <summary>Goes through the text field by field.</summary>
-    private ref struct FieldReader(ReadOnlySpan<byte> text)
+    private ref struct FieldReader(ReadOnlySpan<byte> text, byte delimiter)
     {
         private readonly ReadOnlySpan<byte> text = text;
+        private readonly byte delimiter = delimiter;
         private int at;
 
         /// <summary>The field, without its quotes.</summary>
@@ -130,7 +139,7 @@ public static class CsvReader
             }
 
             ReadOnlySpan<byte> rest = text[at..];
-            int end = rest.IndexOfAny((byte)',', (byte)'\n');
+            int end = rest.IndexOfAny(delimiter, (byte)'\n');
             Value = end < 0 ? rest : rest[..end];
             EndsLine = end < 0 || rest[end] == '\n';
             at = end < 0 ? text.Length : at + end + 1;
@@ -173,9 +182,9 @@ public static class CsvReader
                 after++;
             }
 
-            if (after < text.Length && text[after] is not ((byte)',' or (byte)'\n'))
+            if (after < text.Length && text[after] != delimiter && text[after] != '\n')
             {
-                throw RequestReading.Malformed($"Byte {after} follows a quoted field and is neither a comma nor the end of the line; double a quote inside a quoted field.");
+                throw RequestReading.Malformed($"Byte {after} follows a quoted field and is neither a delimiter nor the end of the line; double a quote inside a quoted field.");
             }
 
             EndsLine = after >= text.Length || text[after] == '\n';

@@ -108,8 +108,11 @@ public static class InvocationReader
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            batch.AddRequestFinding(FindingCode.IgnoredParameter, Text.Excerpt(batch.StringOf(ref reader)));
-            reader.Skip();
+            if (!RequestReading.TryReadExplain(ref reader, batch))
+            {
+                batch.AddRequestFinding(FindingCode.IgnoredParameter, Text.Excerpt(batch.StringOf(ref reader)));
+                reader.Skip();
+            }
         }
     }
 }

@@ -18,13 +18,9 @@ public static class RecordLinesWriter
     {
         var json = new JsonText(buffer);
         ReadOnlySpan<byte> version = model.Trailer[1..];
-        int width = model.Outputs.Width;
         for (int row = 0; row < batch.Rows; row++)
         {
-            InvocationWriter.WriteRow(ref json, model.Outputs, batch.Outputs.Slice(row * width, width), isFirst: true);
-            int written = ids.Write(row, json.Room(RowIds.LongestId));
-            json.Advance(written);
-            json.Append("\""u8);
+            InvocationWriter.WriteRow(ref json, batch, model, row, ids, isFirst: true);
             json.Append(version);
             if (batch.HasFindings && batch.Rows == 1)
             {

@@ -62,6 +62,10 @@ public static class InferenceReader
             {
                 request.Outputs = ReadOutputs(ref reader, batch, outputs);
             }
+            else if (reader.ValueTextEquals("parameters"u8))
+            {
+                ReadParameters(ref reader, batch);
+            }
             else
             {
                 reader.Skip();
@@ -74,6 +78,24 @@ public static class InferenceReader
         }
 
         reader.Read();
+    }
+
+    // Of a client's parameters those that mean something here are taken; the protocol leaves the rest to servers that know them.
+    private static void ReadParameters(ref Utf8JsonReader reader, ScoringBatch batch)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            throw RequestReading.Malformed($"\"parameters\" is {RequestReading.Describe(reader.TokenType)}; expected an object.");
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (!RequestReading.TryReadExplain(ref reader, batch))
+            {
+                reader.Skip();
+            }
+        }
     }
 
     private static void ReadInputs(ref Utf8JsonReader reader, ScoringBatch batch, ScoringLimits limits)
@@ -123,7 +145,7 @@ public static class InferenceReader
     {
         if (tensor.Role is ColumnRole.Extra or ColumnRole.Target)
         {
-            batch.AddRequestFinding(tensor.Role == ColumnRole.Extra ? FindingCode.ExtraColumn : FindingCode.TargetColumn, tensor.Name);
+            batch.AddBesides(tensor.Role, tensor.Name);
             return;
         }
 
@@ -160,7 +182,7 @@ public static class InferenceReader
                 int row = (int)(count / roles.Length);
                 if (tensor.Type == TensorType.Text && role >= 0 && !batch.Signature.IsCategory(role) && tensor.Data.TokenType != JsonTokenType.Null)
                 {
-                    batch.CountError(FindingCode.WrongType, role, row);
+                    batch.CountUnfit(FindingCode.WrongType, role, row);
                     tensor.Data.Skip();
                 }
                 else

@@ -7,7 +7,8 @@ namespace ServerlessMlops.Core.Scoring.OpenInference;
 
 /// <summary>
 /// Writes Open Inference Protocol v2 answers. A model's outputs are <c>decision</c> and <c>probability</c> (multiclass: <c>probabilities</c> too,
-/// of shape [rows, classes]) or, for regression, <c>value</c>; and <c>inferenceId</c>.
+/// of shape [rows, classes]) or, for regression, <c>value</c> and, where the model has intervals, <c>intervalLow</c> and <c>intervalHigh</c>; and <c>inferenceId</c>.
+/// Where the pipeline has rules for review there is <c>needsReview</c> too, and where a request asks for explanations, <c>contributions</c> of shape [rows, inputs] and their <c>base</c>.
 /// </summary>
 public static class InferenceWriter
 {
@@ -18,15 +19,24 @@ public static class InferenceWriter
     private const string Probability = "probability";
     private const string Probabilities = "probabilities";
     private const string Value = "value";
+    private const string Low = "intervalLow";
+    private const string High = "intervalHigh";
     private const string Id = "inferenceId";
+    private const string Review = "needsReview";
+    private const string Contributions = "contributions";
+    private const string Base = "base";
 
-    /// <summary>The outputs that models of that task have.</summary>
-    public static IReadOnlyList<string> OutputsOf(LearningTask task) => task switch
+    /// <summary>The outputs that a model of that card has by those rules.</summary>
+    public static IReadOnlyList<string> OutputsOf(ModelCard card, ScoringRules rules)
     {
-        LearningTask.Regression => [Value, Id],
-        LearningTask.Binary => [Decision, Probability, Id],
-        _ => [Decision, Probability, Probabilities, Id],
-    };
+        IEnumerable<string> outputs = card.Task switch
+        {
+            LearningTask.Regression => card.Interval is { } interval && double.IsFinite(interval.HalfWidth) ? [Value, Low, High] : [Value],
+            LearningTask.Binary => [Decision, Probability],
+            _ => [Decision, Probability, Probabilities],
+        };
+        return [.. outputs, Id, .. rules.Reviews ? [Review] : Array.Empty<string>()];
+    }
 
     /// <summary>Writes the answer to an <c>infer</c> request.</summary>
     /// <param name="buffer">Where to.</param>
@@ -54,9 +64,14 @@ public static class InferenceWriter
         }
 
         writer.WriteStartArray("outputs"u8);
-        foreach (string output in request.Outputs.Count > 0 ? request.Outputs : OutputsOf(model.Outputs.Task))
+        foreach (string output in request.Outputs.Count > 0 ? request.Outputs : model.Signature.OutputTensors)
         {
             WriteOutput(writer, output, batch, model, ids);
+        }
+
+        if (batch.Explanations is { } explanations)
+        {
+            WriteExplanations(writer, batch, explanations);
         }
 
         writer.WriteEndArray();
@@ -81,7 +96,7 @@ public static class InferenceWriter
 
         writer.WriteEndArray();
         writer.WriteStartArray("outputs"u8);
-        foreach (string output in OutputsOf(model.Outputs.Task))
+        foreach (string output in model.Signature.OutputTensors)
         {
             WriteTensor(writer, output, TypeOf(output), -1, ColumnsOf(output, model));
             writer.WriteEndObject();
@@ -91,7 +106,7 @@ public static class InferenceWriter
         writer.WriteEndObject();
     }
 
-    private static string TypeOf(string output) => output is Decision or Id ? "BYTES" : "FP32";
+    private static string TypeOf(string output) => output switch { Decision or Id => "BYTES", Review => "BOOL", _ => "FP32" };
 
     private static int ColumnsOf(string output, ServingModel model) => output == Probabilities ? model.Outputs.Width : 1;
 
@@ -126,6 +141,15 @@ public static class InferenceWriter
                 case Id:
                     writer.WriteStringValue(id[..ids.Write(row, id)]);
                     break;
+                case Review:
+                    writer.WriteBooleanValue(batch.NeedsReview(model, row));
+                    break;
+                case Low:
+                    WriteNumber(writer, (float)(outputs[^1] - model.Outputs.IntervalHalfWidth ?? 0));
+                    break;
+                case High:
+                    WriteNumber(writer, (float)(outputs[^1] + model.Outputs.IntervalHalfWidth ?? 0));
+                    break;
                 case Probabilities:
                     foreach (float probability in outputs)
                     {
@@ -136,6 +160,31 @@ public static class InferenceWriter
                 default:
                     WriteNumber(writer, model.Outputs.Summary(outputs));
                     break;
+            }
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    private static void WriteExplanations(Utf8JsonWriter writer, ScoringBatch batch, RowExplanations explanations)
+    {
+        WriteTensor(writer, Base, "FP32", batch.Rows, 1);
+        writer.WriteStartArray("data"u8);
+        for (int row = 0; row < batch.Rows; row++)
+        {
+            WriteNumber(writer, (float)explanations.Base(row));
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+        WriteTensor(writer, Contributions, "FP32", batch.Rows, batch.Signature.Width);
+        writer.WriteStartArray("data"u8);
+        for (int row = 0; row < batch.Rows; row++)
+        {
+            foreach (double contribution in explanations.Contributions(row))
+            {
+                WriteNumber(writer, (float)contribution);
             }
         }
 

@@ -49,6 +49,11 @@ internal sealed class TreeArrays
             RequireLength(node, "nodes_missing_value_tracks_true", tracks.Length, count);
         }
 
+        if (node.Floats("nodes_hitrates") is { Length: > 0 } hits)
+        {
+            RequireLength(node, "nodes_hitrates", hits.Length, count);
+        }
+
         long[] trees = node.Ints($"{prefix}_treeids"), nodes = node.Ints($"{prefix}_nodeids"), targets = node.Ints($"{prefix}_ids");
         float[] weights = node.Floats($"{prefix}_weights");
         RequireLength(node, $"{prefix}_nodeids", nodes.Length, trees.Length);
@@ -102,11 +107,21 @@ internal sealed class TreeArrays
                     throw new OnnxFormatException($"{node.Place} makes more than {MaxNodes} tree nodes; models of this kind are far smaller.");
                 }
 
-                trees.Add(new DecisionTree([.. nodes], target));
+                trees.Add(new DecisionTree(WithCovers(nodes), target));
             }
         }
 
         return trees;
+    }
+
+    /// <summary>
+    /// The nodes, with their covers only where these are counts of rows: every inner node has as many as its children together. Some exporters write the
+    /// same number for all.
+    /// </summary>
+    private static TreeNode[] WithCovers(List<TreeNode> nodes)
+    {
+        bool counted = nodes.TrueForAll(n => n.Cover > 0 && (n.IsLeaf || Math.Abs((double)nodes[n.Left].Cover + nodes[n.Right].Cover - n.Cover) <= 1e-6 * n.Cover));
+        return counted ? [.. nodes] : [.. nodes.Select(n => n with { Cover = 0 })];
     }
 
     private Dictionary<long, int> Index(IGrouping<long, int> tree)
@@ -146,7 +161,8 @@ internal sealed class TreeArrays
         long[] trues = node.Ints("nodes_truenodeids"), falses = node.Ints("nodes_falsenodeids"), features = node.Ints("nodes_featureids");
         long[] tracks = node.Ints("nodes_missing_value_tracks_true");
         string[] modes = node.Strings("nodes_modes");
-        float[] values = node.Floats("nodes_values");
+        float[] values = node.Floats("nodes_values"), hits = node.Floats("nodes_hitrates");
+        int CoverOf(int i) => hits.Length > 0 && hits[i] >= 0 && hits[i] <= int.MaxValue / 2 ? (int)hits[i] : 0;
         while (queue.TryDequeue(out int i))
         {
             if (modes[i] == "LEAF")
@@ -157,7 +173,7 @@ internal sealed class TreeArrays
                     value += leafTarget == target ? weight : 0;
                 }
 
-                nodes.Add(new TreeNode { Column = -1, Value = value * factor });
+                nodes.Add(new TreeNode { Column = -1, Value = value * factor, Cover = CoverOf(i) });
                 continue;
             }
 
@@ -169,7 +185,7 @@ internal sealed class TreeArrays
             bool missingTrue = tracks.Length > 0 && tracks[i] != 0;
             (bool swap, float threshold) = Normalize(modes[i], values[i]);
             int left = nodes.Count + 1 + queue.Count;
-            nodes.Add(new TreeNode { Column = (int)features[i], Threshold = threshold, Left = left, Right = left + 1, MissingLeft = missingTrue != swap });
+            nodes.Add(new TreeNode { Column = (int)features[i], Threshold = threshold, Left = left, Right = left + 1, MissingLeft = missingTrue != swap, Cover = CoverOf(i) });
             foreach (long child in swap ? (ReadOnlySpan<long>)[falses[i], trues[i]] : [trues[i], falses[i]])
             {
                 if (!byId.TryGetValue(child, out int at) || !seen.Add(at))

@@ -7,6 +7,22 @@ namespace ServerlessMlops.Learners.Onnx.Steps;
 internal abstract class RowStep
 {
     public abstract void Run(Span<float> work, int stride, int rows);
+
+    /// <summary>Says which input each written column is made of: its index, <see cref="ColumnOrigin.None"/> or <see cref="ColumnOrigin.Several"/>.</summary>
+    /// <param name="origins">By column of the workspace; those that the step reads are known.</param>
+    public abstract void Trace(Span<int> origins);
+}
+
+/// <summary>What a column of a workspace is made of, where that is not one input.</summary>
+internal static class ColumnOrigin
+{
+    /// <summary>Of constants only.</summary>
+    public const int None = -1;
+
+    /// <summary>Of more than one input.</summary>
+    public const int Several = -2;
+
+    public static int Merge(int a, int b) => a == None || a == b ? b : b == None ? a : Several;
 }
 
 /// <summary>Copies columns to where a step wants them side by side.</summary>
@@ -19,18 +35,42 @@ internal sealed class CopyStep(int[] from, int to) : RowStep
             work.Slice(from[c] * stride, rows).CopyTo(work[((to + c) * stride)..]);
         }
     }
+
+    public override void Trace(Span<int> origins)
+    {
+        for (int c = 0; c < from.Length; c++)
+        {
+            origins[to + c] = origins[from[c]];
+        }
+    }
 }
 
 /// <summary>Raw scores of a predictor whose columns stand side by side from <paramref name="from"/> on.</summary>
 internal sealed class PredictorStep(Predictor predictor, int from, int to) : RowStep
 {
+    /// <summary>The formula.</summary>
+    public Predictor Predictor => predictor;
+
+    /// <summary>Its first column.</summary>
+    public int From => from;
+
     public override void Run(Span<float> work, int stride, int rows) => predictor.Score(work[(from * stride)..], stride, rows, work[(to * stride)..]);
+
+    public override void Trace(Span<int> origins) => origins.Slice(to, predictor.ScoreCount).Fill(ColumnOrigin.Several);
 }
 
 /// <summary>A link, in place.</summary>
 internal sealed class LinkStep(Link link, int at, int width) : RowStep
 {
     public override void Run(Span<float> work, int stride, int rows) => LinkFunction.Apply(link, work[(at * stride)..], stride, rows, width);
+
+    public override void Trace(Span<int> origins)
+    {
+        if (width > 1)
+        {
+            origins.Slice(at, width).Fill(ColumnOrigin.Several);
+        }
+    }
 }
 
 /// <summary>A number for each category code; NaN is a missing category, any code beyond the table an unknown one.</summary>
@@ -44,6 +84,8 @@ internal sealed class LookupStep(float[] values, float unknown, float missing, i
             work[(to * stride) + row] = float.IsNaN(code) ? missing : code >= 0 && code < values.Length ? values[(int)code] : unknown;
         }
     }
+
+    public override void Trace(Span<int> origins) => origins[to] = origins[from];
 }
 
 /// <summary>A number for a number, where keys match exactly.</summary>
@@ -57,6 +99,8 @@ internal sealed class NumberMapStep(Dictionary<float, float> map, float otherwis
             work[(to * stride) + row] = float.IsNaN(x) ? forNaN : map.TryGetValue(x, out float value) ? value : otherwise;
         }
     }
+
+    public override void Trace(Span<int> origins) => origins[to] = origins[from];
 }
 
 /// <summary>A column for each category: 1 in that of the row's, 0 elsewhere; 0 throughout for an unknown one.</summary>
@@ -84,6 +128,8 @@ internal sealed class OneHotStep(Dictionary<float, int> hot, int width, int miss
             }
         }
     }
+
+    public override void Trace(Span<int> origins) => origins.Slice(to, width).Fill(origins[from]);
 }
 
 /// <summary>A formula of one column and up to two constants, or of three columns, element by element.</summary>
@@ -103,6 +149,14 @@ internal sealed class MapStep(MapStep.Formula formula, int[] a, int[] b, int[] c
             }
         }
     }
+
+    public override void Trace(Span<int> origins)
+    {
+        for (int i = 0; i < a.Length; i++)
+        {
+            origins[to + i] = ColumnOrigin.Merge(origins[a[i]], ColumnOrigin.Merge(origins[b[i]], origins[c[i]]));
+        }
+    }
 }
 
 /// <summary>Puts constants into columns.</summary>
@@ -115,6 +169,8 @@ internal sealed class ConstantStep(float[] values, int to) : RowStep
             work.Slice((to + c) * stride, rows).Fill(values[c]);
         }
     }
+
+    public override void Trace(Span<int> origins) => origins.Slice(to, values.Length).Fill(ColumnOrigin.None);
 }
 
 /// <summary>Replaces each row's columns as a whole, such as dividing them by their norm.</summary>
@@ -129,5 +185,16 @@ internal sealed class RowWiseStep(RowWiseStep.Formula formula, int at, int width
         {
             formula(work[((at * stride) + row)..], stride, width);
         }
+    }
+
+    public override void Trace(Span<int> origins)
+    {
+        int merged = ColumnOrigin.None;
+        foreach (int origin in origins.Slice(at, width))
+        {
+            merged = ColumnOrigin.Merge(merged, origin);
+        }
+
+        origins.Slice(at, width).Fill(merged);
     }
 }

@@ -34,7 +34,7 @@ public class CsvReaderTests
     [Theory]
     [InlineData("", "The body is empty")]
     [InlineData("speed,altitude,carrier\n1,2,\"DL\n", "does not end")]
-    [InlineData("speed,altitude,carrier\n1,2,\"DL\"x\n", "neither a comma nor the end")]
+    [InlineData("speed,altitude,carrier\n1,2,\"DL\"x\n", "neither a delimiter nor the end")]
     [InlineData("speed,carrier\n1,DL\n", "'altitude' is missing")]
     [InlineData("speed,altitude,carrier\n1,2\n", "more or fewer values than the 3 columns")]
     [InlineData("speed,altitude,carrier\nfast,2,DL\n", "is not a number")]

@@ -39,13 +39,14 @@ public class InvocationWriterTests
     {
         var predictor = new SumPredictor(Carriers, outputs);
         var batch = new ScoringBatch();
-        batch.Reset(new ScoringSignature(Card(task, classes), predictor), 3, ScoringLimits.Default);
+        var model = new ServingModel(Card(task, classes), 3, predictor);
+        batch.Reset(model.Signature, 3, ScoringLimits.Default);
         InvocationReader.Read(System.Text.Encoding.UTF8.GetBytes(body), batch, ScoringLimits.Default).ShouldBeNull();
         batch.Predict(predictor);
         var buffer = new ArrayBufferWriter<byte>();
         byte[] prefix = System.Text.Encoding.UTF8.GetBytes(InferenceId.Prefix("flights", new DateTimeOffset(2026, 1, 2, 3, 0, 0, TimeSpan.Zero), "0123abcd", 4));
         InvocationWriter.Write(
-            buffer, batch, new ModelOutputs(Card(task, classes), outputs), InvocationWriter.Trailer("flights", 3), new RowIds(batch, System.Text.Encoding.UTF8.GetBytes(requestId), prefix, 7));
+            buffer, batch, model, new RowIds(batch, System.Text.Encoding.UTF8.GetBytes(requestId), prefix, 7));
         JsonDocument.Parse(buffer.WrittenMemory).Dispose();
         return Text(buffer);
     }

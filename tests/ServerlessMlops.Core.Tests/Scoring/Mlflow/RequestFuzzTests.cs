@@ -11,7 +11,7 @@ namespace ServerlessMlops.Core.Tests.Scoring.Mlflow;
 /// <summary>Whatever a body holds, the readers answer: with rows, or with a problem of 4xx. Nothing escapes.</summary>
 public class RequestFuzzTests
 {
-    private static readonly IReadOnlyList<string> Outputs = InferenceWriter.OutputsOf(LearningTask.Binary);
+    private static readonly IReadOnlyList<string> Outputs = Signature.OutputTensors;
 
     private static readonly string[] Seeds =
     [

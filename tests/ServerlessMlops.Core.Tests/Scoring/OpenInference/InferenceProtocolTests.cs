@@ -10,7 +10,7 @@ namespace ServerlessMlops.Core.Tests.Scoring.OpenInference;
 
 public class InferenceProtocolTests
 {
-    private static readonly IReadOnlyList<string> Outputs = InferenceWriter.OutputsOf(LearningTask.Binary);
+    private static readonly IReadOnlyList<string> Outputs = Signature.OutputTensors;
 
     [Theory]
     [InlineData("""{"id":"42","inputs":[{"name":"speed","shape":[2],"datatype":"FP32","data":[1.5,null]},{"name":"altitude","shape":[2,1],"datatype":"INT64","data":[[2],[-300]]},{"name":"carrier","shape":[2],"datatype":"BYTES","data":["DL","AA"]}]}""")]
