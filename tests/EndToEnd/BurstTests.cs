@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Azure.Storage.Blobs.Models;
 using ServerlessMlops.EndToEnd.Harness;
 using ServerlessMlops.TestSupport.Azurite;
 
@@ -69,7 +70,7 @@ public sealed class BurstTests(AzuriteFixture azurite) : IClassFixture<AzuriteFi
     {
         long rows = 0;
         var container = new Azure.Storage.Blobs.BlobContainerClient(azurite.ConnectionString, "datasets", new(Azure.Storage.Blobs.BlobClientOptions.ServiceVersion.V2021_12_02));
-        await foreach (var blob in container.GetBlobsAsync(prefix: $"{pipeline}/batches/"))
+        await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, $"{pipeline}/batches/", default))
         {
             if (blob.Name.EndsWith("/batch.json", StringComparison.Ordinal))
             {

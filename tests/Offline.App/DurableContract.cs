@@ -104,7 +104,7 @@ public sealed class DurableContract(Calls calls)
     {
         try
         {
-            await context.CallActivityAsync(nameof(Step), new Step1(0, 60_000));
+            await context.CallActivityAsync<int>(nameof(Step), new Step1(0, 60_000));
             return "ended";
         }
         catch (TaskFailedException e)

@@ -60,17 +60,17 @@ public static class ApprovalOrchestrator
     {
         using var decided = new CancellationTokenSource();
         Task expiry = context.CreateTimer(expiresAt.UtcDateTime, decided.Token);
-        while (true)
+        ModelApproval approval;
+        do
         {
             await Task.WhenAny(context.WaitForExternalEvent<string>(Decided), expiry);
-            ModelApproval approval = await context.CallActivityAsync<ModelApproval>(
+            approval = await context.CallActivityAsync<ModelApproval>(
                 nameof(ApprovalActivities.SettleApproval), new ApprovalLook(input.Pipeline, input.Version, context.Now()), Retries.Activity);
-            if (approval.State != ApprovalState.Pending)
-            {
-                // The timer that lost is taken away: an orchestration does not end before its timers do.
-                decided.Cancel();
-                return approval;
-            }
         }
+        while (approval.State == ApprovalState.Pending);
+
+        // The timer that lost is taken away: an orchestration does not end before its timers do.
+        decided.Cancel();
+        return approval;
     }
 }

@@ -15,15 +15,9 @@ internal static class Search
         var search = new SearchInput(input.Pipeline, input.RunId, data.DatasetId, data.SpecHash, data.AtOnce, []);
         DateTime start = context.CurrentUtcDateTime;
         var results = new List<TrialResult>();
-        while (true)
+        SearchTrial[] trials;
+        while ((trials = await PlanAsync()).Length > 0)
         {
-            // Which trials come next is an activity's answer, not code of the orchestrator: a newer build may draw otherwise, and a search goes on as it began.
-            SearchTrial[] trials = await context.CallActivityAsync<SearchTrial[]>(nameof(SearchTrials.PlanTrials), search with { Results = results, Elapsed = context.CurrentUtcDateTime - start }, Retries.Activity);
-            if (trials.Length == 0)
-            {
-                return await context.CallActivityAsync<BoostingOptions?>(nameof(SearchTrials.RecordSearch), search with { Results = results }, Retries.Activity);
-            }
-
             int before = results.Count;
             results.AddRange(await FanOut.RunAsync(
                 trials,
@@ -32,5 +26,11 @@ internal static class Search
                     nameof(SearchTrials.TrainTrial), new TrialInput(input.Pipeline, input.RunId, data.DatasetId, data.SpecHash, trial), Retries.Activity),
                 done => context.SetCustomStatus(new TrainingProgress("searching", before + done, before + trials.Length))));
         }
+
+        return await context.CallActivityAsync<BoostingOptions?>(nameof(SearchTrials.RecordSearch), search with { Results = results }, Retries.Activity);
+
+        // Which trials come next is an activity's answer, not code of the orchestrator: a newer build may draw otherwise, and a search goes on as it began.
+        Task<SearchTrial[]> PlanAsync() => context.CallActivityAsync<SearchTrial[]>(
+            nameof(SearchTrials.PlanTrials), search with { Results = results, Elapsed = context.CurrentUtcDateTime - start }, Retries.Activity);
     }
 }

@@ -106,7 +106,7 @@ public sealed class DatasetsContainer(BlobServiceClient service) : IDatasetStore
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
         var ids = new List<string>();
-        await foreach (BlobHierarchyItem item in container.GetBlobsByHierarchyAsync(delimiter: "/", prefix: $"{pipeline}/", cancellationToken: cancellation))
+        await foreach (BlobHierarchyItem item in container.ListLevelAsync($"{pipeline}/", cancellation))
         {
             if (item.IsPrefix && item.Prefix.Split('/')[1] is { Length: ContentAddress.Length } id)
             {
@@ -123,7 +123,7 @@ public sealed class DatasetsContainer(BlobServiceClient service) : IDatasetStore
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
         var blobs = new List<BlobItem>();
-        await foreach (BlobItem blob in container.GetBlobsAsync(BlobTraits.Metadata, prefix: $"{pipeline}/batches/", cancellationToken: cancellation))
+        await foreach (BlobItem blob in container.ListAsync($"{pipeline}/batches/", cancellation, BlobTraits.Metadata))
         {
             if (blob.Name.EndsWith("/batch.json", StringComparison.Ordinal))
             {

@@ -32,7 +32,7 @@ public sealed class LineageContainer(BlobServiceClient service) : ILineageStore
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
         var events = new List<(string Path, JsonObject Event)>();
-        await foreach (BlobItem blob in container.GetBlobsAsync(prefix: $"{pipeline}/{runId}/", cancellationToken: cancellation))
+        await foreach (BlobItem blob in container.ListAsync($"{pipeline}/{runId}/", cancellation))
         {
             BlobDownloadResult found = await container.GetBlobClient(blob.Name).DownloadContentAsync(cancellation);
             events.Add((blob.Name, JsonSerializer.Deserialize<JsonObject>(found.Content.ToMemory().Span, MlopsJson.Options)

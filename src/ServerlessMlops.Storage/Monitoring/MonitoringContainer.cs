@@ -37,7 +37,7 @@ public sealed class MonitoringContainer(BlobServiceClient service) : IMonitorRep
         for (DateTimeOffset day = new(now.UtcDateTime.Date, TimeSpan.Zero); day > now - within - TimeSpan.FromDays(1); day = day.AddDays(-1))
         {
             string? last = null;
-            await foreach (BlobItem blob in container.GetBlobsAsync(prefix: string.Create(CultureInfo.InvariantCulture, $"{pipeline}/{day.UtcDateTime:yyyy'/'MM'/'dd}/"), cancellationToken: cancellation))
+            await foreach (BlobItem blob in container.ListAsync(string.Create(CultureInfo.InvariantCulture, $"{pipeline}/{day.UtcDateTime:yyyy'/'MM'/'dd}/"), cancellation))
             {
                 last = blob.Name;
             }

@@ -62,7 +62,7 @@ public sealed class PipelinesContainer(BlobServiceClient service) : IPipelineSto
     public async IAsyncEnumerable<string> ListAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
-        await foreach (BlobHierarchyItem item in container.GetBlobsByHierarchyAsync(delimiter: "/", cancellationToken: cancellation))
+        await foreach (BlobHierarchyItem item in container.ListLevelAsync(null, cancellation))
         {
             if (item.IsBlob && item.Blob.Name.EndsWith(".yaml", StringComparison.Ordinal) && PipelineName.IsValid(item.Blob.Name[..^5]))
             {

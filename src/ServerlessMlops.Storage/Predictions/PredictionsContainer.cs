@@ -59,7 +59,7 @@ public sealed class PredictionsContainer(BlobServiceClient service) : IPredictio
         string pipeline, DateTimeOffset hour, [EnumeratorCancellation] CancellationToken cancellation)
     {
         IAsyncEnumerator<BlobItem> blobs = _container
-            .GetBlobsAsync(prefix: PredictionSegmentName.HourPrefix(pipeline, hour), cancellationToken: cancellation).GetAsyncEnumerator(cancellation);
+            .ListAsync(PredictionSegmentName.HourPrefix(pipeline, hour), cancellation).GetAsyncEnumerator(cancellation);
         await using (blobs)
         {
             while (await MoveNextAsync(blobs))

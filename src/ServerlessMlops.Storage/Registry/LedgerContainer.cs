@@ -32,7 +32,7 @@ public sealed class LedgerContainer(BlobServiceClient service) : ILedgerAnchors
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
         var anchors = new List<LedgerAnchor>();
-        await foreach (BlobItem blob in container.GetBlobsAsync(BlobTraits.Metadata, prefix: $"{pipeline}/", cancellationToken: cancellation))
+        await foreach (BlobItem blob in container.ListAsync($"{pipeline}/", cancellation, BlobTraits.Metadata))
         {
             if (DateOnly.TryParseExact(Path.GetFileNameWithoutExtension(blob.Name), Day, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly day)
                 && blob.Metadata.TryGetValue("number", out string? number) && blob.Metadata.TryGetValue("hash", out string? hash))

@@ -40,7 +40,7 @@ public sealed class UploadsContainer(BlobServiceClient service, string container
     public async IAsyncEnumerable<ListedUpload> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation)
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
-        await foreach (BlobItem blob in container.GetBlobsAsync(prefix: prefix, cancellationToken: cancellation))
+        await foreach (BlobItem blob in container.ListAsync(prefix, cancellation))
         {
             yield return new ListedUpload(
                 new Upload(blob.Name, Bare(blob.Properties.ETag!.Value)), blob.Properties.ContentLength ?? 0, blob.Properties.LastModified ?? default);
