@@ -10,7 +10,7 @@ namespace ServerlessMlops.EndToEnd;
 /// Many small files dropped at once over several pipelines: each is ingested exactly once, and a burst of files becomes a few trainings. The number of
 /// files and pipelines can be raised by the environment (<c>MLOPS_BURST=1000x20</c>) for a longer run by hand.
 /// </summary>
-public sealed class BurstTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>
+public sealed class BurstTests(AzuriteFixture azurite, ITestOutputHelper output) : IClassFixture<AzuriteFixture>
 {
     private static readonly (int Files, int Pipelines) Size = Environment.GetEnvironmentVariable("MLOPS_BURST")?.Split('x') is [var files, var pipelines]
         ? (int.Parse(files, CultureInfo.InvariantCulture), int.Parse(pipelines, CultureInfo.InvariantCulture))
@@ -44,6 +44,10 @@ public sealed class BurstTests(AzuriteFixture azurite) : IClassFixture<AzuriteFi
             trainings.Add(runs.Count(r => r.Kind == "training"));
             (await BatchRowsAsync(pipeline)).ShouldBe(each * 20, "every row of every file is in a batch, once");
         }
+
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{each * pipelines.Length} files over {pipelines.Length} pipelines: {TimeProvider.System.GetElapsedTime(started).TotalSeconds:F0} s from the first file to the end of the last training; trainings per pipeline {trainings.Min()} to {trainings.Max()}, {trainings.Sum()} in all"));
 
         // A training takes what is there; what comes while it runs is the next one's. In a burst that is a few, not one for each file.
         trainings.ShouldAllBe(count => count >= 1 && count <= 8, $"trainings per pipeline: {string.Join(", ", trainings)} for {each} files each");

@@ -10,17 +10,27 @@ namespace ServerlessMlops.Core.Datasets;
 /// <param name="Reason">How it was judged, in a sentence.</param>
 public sealed record DatasetOutcome(string RunId, int? Version, string? ModelId, string Reason);
 
+/// <summary>A part that is being written; nobody sees it before its batch is saved.</summary>
+public interface IPartDraft : IAsyncDisposable
+{
+    /// <summary>Takes the part from its beginning to its end. It can begin anew by <c>SetLength(0)</c>; else it neither reads nor seeks.</summary>
+    Stream Content { get; }
+}
+
 /// <summary>The <c>datasets</c> container: batches (<c>{p}/batches/{id}/</c>) and data sets over them (<c>{p}/{datasetId}/</c>). Nothing is overwritten.</summary>
 public interface IDatasetStore
 {
+    /// <summary>Begins the Arrow part of a batch whose id is not known yet. Dispose it in any case; what is not kept by then is nowhere.</summary>
+    Task<IPartDraft> BeginPartAsync(string pipeline, CancellationToken cancellation);
+
     /// <summary>Keeps an accepted batch: its parts, then its summary, whose presence means that the batch is whole. Repeating it changes nothing.</summary>
     /// <param name="pipeline">The pipeline.</param>
     /// <param name="batch">What assembling a data set needs to know of it.</param>
     /// <param name="profile">What its values look like.</param>
-    /// <param name="arrow">The Arrow part; seekable, read from its beginning.</param>
+    /// <param name="part">The Arrow part, of this store's <see cref="BeginPartAsync"/>.</param>
     /// <param name="rejected">Rows set aside, as CSV; seekable, read from its beginning.</param>
     /// <param name="cancellation">Ends the call.</param>
-    Task SaveBatchAsync(string pipeline, BatchSummary batch, DatasetProfile profile, Stream arrow, Stream rejected, CancellationToken cancellation);
+    Task SaveBatchAsync(string pipeline, BatchSummary batch, DatasetProfile profile, IPartDraft part, Stream rejected, CancellationToken cancellation);
 
     /// <summary>All whole batches of the pipeline.</summary>
     Task<IReadOnlyList<BatchSummary>> ListBatchesAsync(string pipeline, CancellationToken cancellation);

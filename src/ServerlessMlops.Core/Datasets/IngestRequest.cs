@@ -23,10 +23,10 @@ public sealed record IngestRequest
     /// <summary>Profile of earlier uploads: tells which names are new. Optional.</summary>
     public DatasetProfile? Reference { get; init; }
 
-    /// <summary>Takes the Arrow IPC file. Seekable, since a second reading begins it anew: a temporary file.</summary>
+    /// <summary>Takes the Arrow IPC file, written from its beginning to its end. A second reading begins it anew, by <c>Seek</c> and <c>SetLength</c> to 0.</summary>
     public required Stream Arrow { get; init; }
 
-    /// <summary>Takes the rows set aside, as CSV. Seekable, as <see cref="Arrow"/>.</summary>
+    /// <summary>Takes the rows set aside, as CSV; begun anew as <see cref="Arrow"/>.</summary>
     public required Stream Rejected { get; init; }
 
     /// <summary>The time that freshness is judged at; null skips that.</summary>

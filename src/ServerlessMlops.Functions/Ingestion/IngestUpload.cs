@@ -75,7 +75,7 @@ public sealed partial class IngestUpload(
     {
         BatchSummary? newest = await datasets.GetNewestBatchAsync(upload.Pipeline, cancellation);
         DatasetProfile? reference = newest is null ? null : await datasets.GetProfileAsync(upload.Pipeline, newest.BatchId, cancellation);
-        await using Stream arrow = TemporaryFile();
+        await using IPartDraft part = await datasets.BeginPartAsync(upload.Pipeline, cancellation);
         await using Stream rejected = TemporaryFile();
         BatchResult result = await Ingest.RunAsync(
             new IngestRequest
@@ -85,7 +85,7 @@ public sealed partial class IngestUpload(
                 Spec = spec.Spec,
                 Expected = newest?.Schema,
                 Reference = reference,
-                Arrow = arrow,
+                Arrow = part.Content,
                 Rejected = rejected,
                 AsOf = time.GetUtcNow(),
             },
@@ -109,7 +109,7 @@ public sealed partial class IngestUpload(
             Upload = upload.Path,
             Newest = spec.Spec.Time is { } column && profile.Find(column) is { Type: ColumnType.Timestamp, Max: { } max } ? (long)max : null,
         };
-        await datasets.SaveBatchAsync(upload.Pipeline, batch, profile, arrow, rejected, cancellation);
+        await datasets.SaveBatchAsync(upload.Pipeline, batch, profile, part, rejected, cancellation);
         report = await reports.SaveAsync(report, null, cancellation);
         (Run change, IngestionOutcome outcome) = End(upload, RunStatus.Succeeded, known ? "known" : "kept", Note(report, known));
         RunArtifact kept = new("batch", batchId, $"{result.RowsKept} rows kept, {result.RowsRejected} rejected");
@@ -139,7 +139,7 @@ public sealed partial class IngestUpload(
         return notes.Count == 0 ? null : string.Join(' ', notes);
     }
 
-    /// <summary>A file that is gone when it is closed: parts are written before the batch's id, which is the hash of its content, is known.</summary>
+    /// <summary>A file that is gone when it is closed, for the rejected rows, of which a bounded number is listed.</summary>
     private static FileStream TemporaryFile() => new(
         Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
 

@@ -25,12 +25,16 @@ public sealed class DatasetsContainer(BlobServiceClient service) : IDatasetStore
     private readonly LazyContainer _container = new(service, Name);
 
     /// <inheritdoc/>
+    public async Task<IPartDraft> BeginPartAsync(string pipeline, CancellationToken cancellation) =>
+        new PartDraft(await _container.OpenAsync(cancellation), pipeline, cancellation);
+
+    /// <inheritdoc/>
     public async Task SaveBatchAsync(
-        string pipeline, BatchSummary batch, DatasetProfile profile, Stream arrow, Stream rejected, CancellationToken cancellation)
+        string pipeline, BatchSummary batch, DatasetProfile profile, IPartDraft part, Stream rejected, CancellationToken cancellation)
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
         string folder = Folder(pipeline, batch.BatchId);
-        await UploadAsync(container.GetBlobClient($"{folder}/part.arrow"), arrow, "application/vnd.apache.arrow.file", cancellation);
+        await ((PartDraft)part).KeepAsync(container.GetBlobClient($"{folder}/part.arrow"));
         await UploadAsync(container.GetBlobClient($"{folder}/rejected.csv"), rejected, "text/csv", cancellation);
         await CreateJsonAsync($"{folder}/profile.json", profile, cancellation);
         await CreateJsonAsync(

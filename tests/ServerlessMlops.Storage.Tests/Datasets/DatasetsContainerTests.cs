@@ -1,6 +1,7 @@
 using Azure.Storage.Blobs;
 using ServerlessMlops.Core.Datasets;
 using ServerlessMlops.Data.Columns;
+using ServerlessMlops.Data.Profiling;
 using ServerlessMlops.Data.Snapshots;
 using ServerlessMlops.Storage.Datasets;
 using ServerlessMlops.Storage.Tests.Uploads;
@@ -52,6 +53,57 @@ public class DatasetsContainerTests(AzuriteFixture azurite) : IClassFixture<Azur
         few.ShouldBeLessThan(part.Length / 10, $"of {part.Length} bytes");
         reads.Bytes.ShouldBeInRange(part.Length - (part.Length / 50), part.Length + (part.Length / 10));
         reads.Requests.ShouldBeLessThan(25);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1000)]
+    [InlineData(PartDraft.BlockBytes)]
+    [InlineData(PartDraft.BlockBytes + 1)]
+    [InlineData((3 * PartDraft.BlockBytes) - 7)]
+    public async Task SaveBatchAsync_PartOfAnySize_IsKeptOnceAndLeavesNoDraft(int length)
+    {
+        string pipeline = azurite.UniqueName("parts");
+        var service = new BlobServiceClient(azurite.ConnectionString);
+        var datasets = new DatasetsContainer(service);
+        byte[] content = new byte[length];
+        new Random(length).NextBytes(content);
+        var batch = new BatchSummary { BatchId = new('b', 64), Rows = 1, Schema = new TableSchema([]), ReceivedAt = DateTimeOffset.UnixEpoch };
+        var profile = new DatasetProfile { Rows = 1, Columns = [] };
+
+        // The second of the same content keeps what stands; each begins anew in the middle, as a second reading does.
+        for (int round = 0; round < 2; round++)
+        {
+            await using IPartDraft part = await datasets.BeginPartAsync(pipeline, default);
+            part.Content.Write(new byte[PartDraft.BlockBytes + 5]);
+            part.Content.Seek(0, SeekOrigin.Begin);
+            part.Content.SetLength(0);
+            for (int at = 0; at < length; at += 300_001)
+            {
+                part.Content.Write(content.AsSpan(at, Math.Min(300_001, length - at)));
+            }
+
+            part.Content.Length.ShouldBe(length);
+            await datasets.SaveBatchAsync(pipeline, batch, profile, part, new MemoryStream(), default);
+        }
+
+        BlobContainerClient container = service.GetBlobContainerClient(DatasetsContainer.Name);
+        (await container.GetBlobClient($"{pipeline}/batches/{batch.BatchId}/part.arrow").DownloadContentAsync()).Value.Content.ToArray().AsSpan().SequenceEqual(content).ShouldBeTrue();
+        (await container.GetBlobsAsync(prefix: $"{pipeline}/drafts/").ToListAsync()).ShouldBeEmpty();
+        (await datasets.ListBatchesAsync(pipeline, default)).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task BeginPartAsync_WriterThatGivesUp_LeavesNothing()
+    {
+        string pipeline = azurite.UniqueName("given-up");
+        var service = new BlobServiceClient(azurite.ConnectionString);
+        await using (IPartDraft part = await new DatasetsContainer(service).BeginPartAsync(pipeline, default))
+        {
+            part.Content.Write(new byte[(2 * PartDraft.BlockBytes) + 1]);
+        }
+
+        (await service.GetBlobContainerClient(DatasetsContainer.Name).GetBlobsAsync(prefix: $"{pipeline}/").ToListAsync()).ShouldBeEmpty();
     }
 
     [Fact]
