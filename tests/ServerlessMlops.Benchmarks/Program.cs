@@ -21,7 +21,7 @@ static int Usage()
 {
     Console.Error.WriteLine("Usage: dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- learners fit|predict DIRECTORY [--threads N] [--repeat N]");
     Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- evaluation [ROWS]");
-    Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- scoring parts | scoring [--seconds N] [--repeat N] (needs wrk)");
+    Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- scoring parts | scoring [--rows 1,100] [--connections 16,64] [--seconds N] [--rounds N] [--floor] [--every-row] [--fastapi] (needs wrk)");
     Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- ingest [memory] [--data FOLDER] [--repeat N] [--only ours,batch,duckdb,polars,pandas] (needs node)");
     Console.Error.WriteLine("       dotnet run -c Release --project tests/ServerlessMlops.Benchmarks -- ingest-blob [--data FOLDER] [--times 2.1] (needs node and /proc)");
     return 2;

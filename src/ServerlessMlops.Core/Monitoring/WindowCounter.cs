@@ -109,7 +109,8 @@ public sealed class WindowCounter
 
     /// <summary>Counts an answer.</summary>
     /// <param name="value">Probability of the positive class (binary) or of the winning class (multiclass), or the value (regression).</param>
-    public void CountOutput(double value)
+    /// <param name="keyGroup">Group of the row's key; see <see cref="KeyGroups.Of"/>.</param>
+    public void CountOutput(double value, int keyGroup = KeyGroups.None)
     {
         WindowSums stripe = Stripe();
         int group = FeatureGroups.GroupOf(_outputEdges, value);
@@ -120,6 +121,12 @@ public sealed class WindowCounter
         }
 
         AddTo(ref stripe.OutputSums[group], value);
+        if (keyGroup >= 0)
+        {
+            Interlocked.Increment(ref stripe.KeyRows[keyGroup]);
+            AddTo(ref stripe.KeySums[keyGroup], value);
+        }
+
         if (value >= _threshold)
         {
             Interlocked.Increment(ref stripe.PositivesCell);
@@ -156,10 +163,9 @@ public sealed class WindowCounter
                 Move(stripe.Outputs, taken.Outputs);
                 Move(stripe.Statuses, taken.Statuses);
                 Move(stripe.Latencies, taken.Latencies);
-                for (int group = 0; group < taken.OutputSums.Length; group++)
-                {
-                    taken.OutputSums[group] += Interlocked.Exchange(ref stripe.OutputSums[group], 0);
-                }
+                Move(stripe.OutputSums, taken.OutputSums);
+                Move(stripe.KeyRows, taken.KeyRows);
+                Move(stripe.KeySums, taken.KeySums);
 
                 taken.Positives += Interlocked.Exchange(ref stripe.PositivesCell, 0);
                 taken.PositiveSum += Interlocked.Exchange(ref stripe.PositiveSumCell, 0);
@@ -177,6 +183,14 @@ public sealed class WindowCounter
     }
 
     private static void Move(long[] from, long[] to)
+    {
+        for (int i = 0; i < from.Length; i++)
+        {
+            to[i] += Interlocked.Exchange(ref from[i], 0);
+        }
+    }
+
+    private static void Move(double[] from, double[] to)
     {
         for (int i = 0; i < from.Length; i++)
         {

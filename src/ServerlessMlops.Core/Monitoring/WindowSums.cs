@@ -26,6 +26,12 @@ public sealed class WindowSums
         Latencies = new long[LatencyGroups.Count],
     };
 
+    /// <summary>Rows that have a key, per group of keys; see <see cref="KeyGroups"/>.</summary>
+    public long[] KeyRows { get; init; } = new long[KeyGroups.Count];
+
+    /// <summary>Sum of their outputs per group of keys.</summary>
+    public double[] KeySums { get; init; } = new double[KeyGroups.Count];
+
     /// <summary>Zeros in the layout of a model.</summary>
     public static WindowSums Empty(ModelCard card) => Empty(card.Reference, card.OutputReference);
 
@@ -73,7 +79,7 @@ public sealed class WindowSums
     /// <summary>Whether nothing was counted.</summary>
     public bool IsEmpty =>
         Requests == 0 && Predictions == 0 && Positives == 0 && PositiveSum == 0 && Array.TrueForAll(OutputSums, sum => sum == 0)
-        && Array.TrueForAll(Features, IsZero) && IsZero(OutOfRange) && IsZero(Unknown);
+        && Array.TrueForAll(Features, IsZero) && IsZero(OutOfRange) && IsZero(Unknown) && IsZero(KeyRows) && Array.TrueForAll(KeySums, sum => sum == 0);
 
     /// <summary>Adds another window of the same model to this one.</summary>
     /// <exception cref="ArgumentException">The other has another layout: it is of another model.</exception>
@@ -95,6 +101,12 @@ public sealed class WindowSums
         AddTo(Outputs, other.Outputs, "groups of the output");
         AddTo(Statuses, other.Statuses, "status classes");
         AddTo(Latencies, other.Latencies, "latency groups");
+        AddTo(KeyRows, other.KeyRows, "groups of keys");
+        for (int group = 0; group < KeySums.Length; group++)
+        {
+            KeySums[group] += other.KeySums[group];
+        }
+
         for (int group = 0; group < OutputSums.Length; group++)
         {
             OutputSums[group] += other.OutputSums[group];

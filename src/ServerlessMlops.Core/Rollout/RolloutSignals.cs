@@ -96,8 +96,13 @@ public static class RolloutSignals
             return TooFew("output", rows, otherRows, limit, "predictions");
         }
 
-        DriftMeasure own = ChiSquare.Measure(challenger.Card.OutputReference, Independent(challenger.Window));
-        DriftMeasure others = ChiSquare.Measure(champion.Card.OutputReference, Independent(champion.Window));
+        if (Size(challenger.Window) is not { } size || Size(champion.Window) is not { } otherSize)
+        {
+            return TooFewKeys("output", rows, otherRows, limit);
+        }
+
+        DriftMeasure own = ChiSquare.Measure(challenger.Card.OutputReference, Scaled(challenger.Window, size));
+        DriftMeasure others = ChiSquare.Measure(champion.Card.OutputReference, Scaled(champion.Window, otherSize));
         bool matters = own.Effect >= limit && own.Effect - others.Effect >= limit / 2;
         return Signal("output", rows, otherRows, own.Effect, limit, own.PValue, matters && own.PValue <= alpha, Invariant(
             $"Outputs of version {challenger.Version} are {own.Effect:0.00} (Cramer's V) off its hold-out, those of version {champion.Version} {others.Effect:0.00} off its own ({P(own.PValue)})."));
@@ -122,8 +127,13 @@ public static class RolloutSignals
             return TooFew("mean", rows, otherRows, limit, "predictions");
         }
 
-        SampleMean mean = MeanOf(challenger);
-        SampleMean other = MeanOf(champion);
+        if (Size(challenger.Window) is not { } size || Size(champion.Window) is not { } otherSize)
+        {
+            return TooFewKeys("mean", rows, otherRows, limit);
+        }
+
+        SampleMean mean = MeanOf(challenger, size);
+        SampleMean other = MeanOf(champion, otherSize);
         TestResult test = TwoSampleTests.MeansDiffer(mean, other);
 
         // A probability's shift counts as it is; a value's in standard deviations of what the champion answers.
@@ -159,38 +169,26 @@ public static class RolloutSignals
     private static long OurFaults(long[] statuses) => statuses[StatusClasses.TurnedAway] + statuses[StatusClasses.ServerFault];
 
     /// <summary>
-    /// Counts of outputs scaled down to as many as there were requests: rows of one request are alike more often than not, and counting each as a
-    /// fresh observation would find significance in one caller's bulk.
+    /// Independent observations behind the outputs: no more than there were requests, since rows of one request are alike more often than not, and no more
+    /// than the keys allow; counting each row as a fresh observation would find significance in one caller's bulk. Null where too few keys carry the traffic.
     /// </summary>
-    private static long[] Independent(WindowSums window)
+    private static double? Size(WindowSums window) =>
+        DesignEffect.Of(window) is { } effect ? Math.Max(1, Math.Min(window.Statuses[StatusClasses.Answered], window.Predictions / effect)) : null;
+
+    private static long[] Scaled(WindowSums window, double size)
     {
-        double factor = Math.Min(1, (double)Math.Max(1, window.Statuses[StatusClasses.Answered]) / window.Predictions);
+        double factor = Math.Min(1, size / window.Predictions);
         long[] scaled = [.. window.Outputs.Select(count => (long)Math.Round(count * factor))];
         return scaled.Sum() > 0 ? scaled : window.Outputs;
     }
 
-    private static SampleMean MeanOf(VersionEvidence version)
+    private static SampleMean MeanOf(VersionEvidence version, double size)
     {
         WindowSums window = version.Window;
-
-        // The last group counts outputs that are no numbers; they are in no sum.
         double rows = window.Outputs.Take(window.Outputs.Length - 1).Sum();
         double mean = rows == 0 ? 0 : window.OutputSums.Sum() / rows;
-        double size = Math.Max(1, Math.Min(rows, window.Statuses[StatusClasses.Answered]));
-        if (version.Card.Task == LearningTask.Binary)
-        {
-            double inside = Math.Clamp(mean, 0, 1);
-            return new SampleMean(mean, inside * (1 - inside), size);
-        }
-
-        double squares = 0;
-        for (int group = 0; group < window.Outputs.Length - 1; group++)
-        {
-            double deviation = window.Outputs[group] == 0 ? 0 : (window.OutputSums[group] / window.Outputs[group]) - mean;
-            squares += window.Outputs[group] * deviation * deviation;
-        }
-
-        return new SampleMean(mean, rows == 0 ? 0 : squares / rows, size);
+        double inside = Math.Clamp(mean, 0, 1);
+        return new SampleMean(mean, version.Card.Task == LearningTask.Binary ? inside * (1 - inside) : DesignEffect.OutputVariance(window), Math.Max(1, Math.Min(rows, size)));
     }
 
     private static SampleMean MeanOf(LabelledOutcomes outcomes)
@@ -204,6 +202,9 @@ public static class RolloutSignals
 
     private static RolloutSignal TooFew(string name, long size, long otherSize, double limit, string what) => new(
         name, SignalVerdict.Unknown, size, otherSize, null, limit, null, Invariant($"{size} and {otherSize} {what}; a test needs {MinimumSize} on either side."));
+
+    private static RolloutSignal TooFewKeys(string name, long size, long otherSize, double limit) => new(
+        name, SignalVerdict.Unknown, size, otherSize, null, limit, null, "Fewer than about ten keys carry the traffic of a side; what differs may be the keys rather than the versions.");
 
     private static string P(double value) => value < 0.0001 ? "p < 0.0001" : Invariant($"p = {value:0.####}");
 

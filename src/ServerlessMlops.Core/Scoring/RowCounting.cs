@@ -27,7 +27,7 @@ public static class RowCounting
                 }
             }
 
-            counter.CountOutput(model.Outputs.Summary(outputs.Slice(row * batch.OutputWidth, batch.OutputWidth)));
+            counter.CountOutput(model.Outputs.Summary(outputs.Slice(row * batch.OutputWidth, batch.OutputWidth)), KeyGroups.Of(batch.Key(row)));
         }
     }
 }

@@ -10,8 +10,10 @@ namespace ServerlessMlops.Functions.Scoring;
 /// <param name="Prediction">The row of the prediction log.</param>
 /// <param name="Pipeline">The pipeline.</param>
 /// <param name="Model">The version that answered; null where its card is gone.</param>
-/// <param name="Promotions">Who let the version serve, newest first: the ledger's lines about it.</param>
-public sealed record PredictionEvidence(JsonElement Prediction, string Pipeline, PredictionModel? Model, IReadOnlyList<LedgerEntry> Promotions);
+/// <param name="Approval">Whether a person let the version go live, who and why; null where nobody was asked.</param>
+/// <param name="Promotions">How the version came to serve, newest first: the ledger's lines about it, back to its registration.</param>
+public sealed record PredictionEvidence(
+    JsonElement Prediction, string Pipeline, PredictionModel? Model, ModelApproval? Approval, IReadOnlyList<LedgerEntry> Promotions);
 
 /// <summary>The version behind a prediction, from its card.</summary>
 /// <param name="Version">Model version.</param>
@@ -31,8 +33,6 @@ public sealed class PredictionLookup(
 {
     /// <summary>Most hours that are searched for an id that a caller made.</summary>
     public const int MostHours = 168;
-
-    private const int LedgerLines = 200;
 
     /// <summary>Finds a row: by two reads for a minted id, by a search of the indexes of the last hours for one that a caller made.</summary>
     /// <param name="id">The id.</param>
@@ -96,12 +96,25 @@ public sealed class PredictionLookup(
         JsonElement prediction = document.RootElement.Clone();
         int version = prediction.GetProperty("version").GetInt32();
         ModelCard? card = await models.LoadCardAsync(pipeline, version, cancellation);
-        Core.Page<LedgerEntry> ledger = await registry.ListLedgerAsync(pipeline, LedgerLines, null, cancellation);
+        var lines = new List<LedgerEntry>();
+        await foreach (LedgerEntry entry in registry.ReadLedgerAsync(pipeline, cancellation))
+        {
+            if (entry.Version == version)
+            {
+                lines.Add(entry);
+                if (entry.Action == LedgerAction.Registered)
+                {
+                    break;
+                }
+            }
+        }
+
         return new PredictionEvidence(
             prediction,
             pipeline,
             card is null ? null : new PredictionModel(version, card.ModelId, card.DatasetId, card.RunId, card.SpecHash, card.Candidate, card.Metrics, card.Gates),
-            [.. ledger.Items.Where(entry => entry.Version == version)]);
+            (await registry.GetVersionAsync(pipeline, version, cancellation))?.Approval,
+            lines);
     }
 
     private static ScoringProblem NotFound(string detail) => new(404, "no-such-prediction", "No such prediction", detail);

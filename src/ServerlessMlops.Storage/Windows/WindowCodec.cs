@@ -9,7 +9,10 @@ namespace ServerlessMlops.Storage.Windows;
 /// </summary>
 internal static class WindowCodec
 {
-    private const byte Format = 1;
+    private const byte Format = 2;
+
+    // Without the groups of keys; rows of older builds stay readable.
+    private const byte FormatWithoutKeys = 1;
 
     /// <summary>No array of a window is longer; what claims to be is not one of ours.</summary>
     private const int MaxLength = 100_000;
@@ -37,18 +40,28 @@ internal static class WindowCodec
         Write(stream, sums.PositiveSum);
         Write(stream, sums.Statuses);
         Write(stream, sums.Latencies);
+        Write(stream, sums.KeyRows);
+        for (int group = 0; group < sums.KeyRows.Length; group++)
+        {
+            if (sums.KeyRows[group] > 0)
+            {
+                Write(stream, sums.KeySums[group]);
+            }
+        }
+
         return stream.ToArray();
     }
 
     /// <exception cref="InvalidDataException">The bytes are no window of a format that is known.</exception>
     public static WindowSums Decode(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length == 0 || bytes[0] != Format)
+        if (bytes.Length == 0 || bytes[0] is not (Format or FormatWithoutKeys))
         {
             throw new InvalidDataException(
-                $"A window row has format {(bytes.Length == 0 ? "(none)" : bytes[0])}; this build reads format {Format}. A newer build wrote it, or the row is damaged.");
+                $"A window row has format {(bytes.Length == 0 ? "(none)" : bytes[0])}; this build reads formats {FormatWithoutKeys} and {Format}. A newer build wrote it, or the row is damaged.");
         }
 
+        bool hasKeys = bytes[0] == Format;
         bytes = bytes[1..];
         var features = new long[ReadLength(ref bytes)][];
         for (int i = 0; i < features.Length; i++)
@@ -65,7 +78,7 @@ internal static class WindowCodec
             outputSums[i] = ReadDouble(ref bytes);
         }
 
-        return new WindowSums
+        var sums = new WindowSums
         {
             Features = features,
             OutOfRange = outOfRange,
@@ -77,6 +90,22 @@ internal static class WindowCodec
             Statuses = ReadCounts(ref bytes),
             Latencies = ReadCounts(ref bytes),
         };
+        if (hasKeys)
+        {
+            long[] keyRows = ReadCounts(ref bytes);
+            if (keyRows.Length != sums.KeyRows.Length)
+            {
+                throw new InvalidDataException($"A window row has {keyRows.Length} groups of keys, expected {sums.KeyRows.Length}; it is damaged.");
+            }
+
+            keyRows.CopyTo(sums.KeyRows, 0);
+            for (int group = 0; group < keyRows.Length; group++)
+            {
+                sums.KeySums[group] = keyRows[group] > 0 ? ReadDouble(ref bytes) : 0;
+            }
+        }
+
+        return sums;
     }
 
     private static void Write(MemoryStream stream, long[] counts)

@@ -19,6 +19,8 @@ internal sealed partial class AppProcess : IAsyncDisposable
 
     public string Log => _process.All;
 
+    public Uri Url => _http.BaseAddress!;
+
     /// <param name="connection">The storage account.</param>
     /// <param name="settings">More app settings, or other values of those below.</param>
     public static async Task<AppProcess> StartAsync(string connection, params (string Name, string Value)[] settings)

@@ -172,6 +172,84 @@ public sealed class RolloutJudgeTests
         ((double)rolledBack / Rollouts).ShouldBeLessThanOrEqualTo(0.1);
     }
 
+    /// <summary>
+    /// Equal models, sixty keys that send fifty requests each, and each key with answers of its own: as requests, the sides differ; as keys, they do not. Without the keys (the
+    /// last line) far more rollouts than stated would be rolled back.
+    /// </summary>
+    [Fact]
+    public void Judge_FewKeysThatDiffer_AreNotTakenForManyRequests()
+    {
+        DeploySpec spec = Canary with { Judge = new JudgeSpec { Errors = 0, Slowdown = 1, Output = 0, MeanShift = 0, FalseRollbacks = 0.1 }, MinimumRequests = 0 };
+        int rolledBack = 0;
+        int withoutKeys = 0;
+        const int Rollouts = 200;
+        for (int rollout = 0; rollout < Rollouts; rollout++)
+        {
+            var random = new Random(rollout);
+            (WindowCounter challenger, WindowCounter champion) = (new WindowCounter(Card, 2, "i"), new WindowCounter(Card, 1, "i"));
+            (WindowCounter keyless, WindowCounter other) = (new WindowCounter(Card, 2, "i"), new WindowCounter(Card, 1, "i"));
+            for (int key = 0; key < 60; key++)
+            {
+                double own = random.NextDouble();
+                int group = KeyGroups.Of(System.Text.Encoding.UTF8.GetBytes($"{rollout}-{key}"));
+                for (int request = 0; request < 50; request++)
+                {
+                    double value = (0.7 * own) + (0.3 * random.NextDouble());
+                    Count(key % 2 == 0 ? challenger : champion, value, group);
+                    Count(key % 2 == 0 ? keyless : other, value, KeyGroups.None);
+                }
+            }
+
+            rolledBack += IsRolledBack(challenger, champion) ? 1 : 0;
+            withoutKeys += IsRolledBack(keyless, other) ? 1 : 0;
+        }
+
+        ((double)rolledBack / Rollouts).ShouldBeLessThanOrEqualTo(0.1);
+        ((double)withoutKeys / Rollouts).ShouldBeGreaterThan(0.3);
+
+        bool IsRolledBack(WindowCounter challenger, WindowCounter champion) =>
+            RolloutJudge.Judge(Evidence(2, Taken(challenger)), Evidence(1, Taken(champion)), spec, new SloSpec(), AtHold).Signals.Any(s => s.Verdict == SignalVerdict.Worse);
+    }
+
+    [Fact]
+    public void Judge_OneKeyCarriesTheTraffic_SaysThatItCannotTell()
+    {
+        (WindowCounter challenger, WindowCounter champion) = (new WindowCounter(Card, 2, "i"), new WindowCounter(Card, 1, "i"));
+        for (int i = 0; i < 500; i++)
+        {
+            Count(challenger, 0.9, 3);
+            Count(champion, 0.1, i % KeyGroups.Count);
+        }
+
+        IReadOnlyList<RolloutSignal> signals = Judge(Taken(challenger), Taken(champion), AtHold).Signals;
+        signals.Where(s => s.Name is "output" or "mean").ShouldAllBe(s => s.Verdict == SignalVerdict.Unknown && s.Sentence.Contains("keys", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Judge_ManyKeysAndAMeanThatMoved_IsFoundAllTheSame()
+    {
+        int found = 0;
+        for (int seed = 0; seed < 50; seed++)
+        {
+            var random = new Random(seed);
+            (WindowCounter challenger, WindowCounter champion) = (new WindowCounter(Card, 2, "i"), new WindowCounter(Card, 1, "i"));
+            for (int key = 0; key < 2000; key++)
+            {
+                bool tried = key % 4 == 0;
+                double own = random.NextDouble();
+                for (int request = 0; request < 2; request++)
+                {
+                    double value = (0.5 * own) + (0.5 * random.NextDouble());
+                    Count(tried ? challenger : champion, tried ? 0.25 + (0.75 * value) : value, KeyGroups.Of(System.Text.Encoding.UTF8.GetBytes($"{seed}-{key}")));
+                }
+            }
+
+            found += Judge(Taken(challenger), Taken(champion), AtHold).Signals.Single(s => s.Name == "mean").Verdict == SignalVerdict.Worse ? 1 : 0;
+        }
+
+        found.ShouldBeGreaterThan(45);
+    }
+
     [Fact]
     public void Judge_ChallengerThatFailsTwiceInTen_IsFoundAtOnce()
     {
@@ -180,6 +258,14 @@ public sealed class RolloutJudgeTests
 
         found.ShouldBeGreaterThan(190);
     }
+
+    private static void Count(WindowCounter counter, double value, int keyGroup)
+    {
+        counter.CountOutput(value, keyGroup);
+        counter.CountRequest(TimeSpan.FromMilliseconds(2), 200);
+    }
+
+    private static WindowSums Taken(WindowCounter counter) => counter.TakeSnapshot(DateTimeOffset.UnixEpoch)!.Sums;
 
     private static StepJudgement Judge(WindowSums challenger, WindowSums champion, StepProgress progress) =>
         RolloutJudge.Judge(Evidence(2, challenger), Evidence(1, champion), Canary, new SloSpec(), progress);

@@ -48,6 +48,36 @@ public sealed class ApprovalTests(TestApp app)
     }
 
     [Fact]
+    public async Task Prediction_OfAnApprovedVersion_IsProvenFromTheDataToThePersonWhoLetItGoLive()
+    {
+        string pipeline = app.NewPipeline();
+        Run training = await app.TrainAsync(pipeline, Manual);
+        await WaitingAsync(pipeline, 1);
+        await DecideAsync(pipeline, training.Id, "approve");
+        await app.RunAsync(pipeline, "the version serves", r => r is { Kind: RunKind.Rollout, Status: RunStatus.Succeeded });
+        (HttpStatusCode status, JsonElement answer) = await app.SendAsync(HttpMethod.Post, $"models/{pipeline}/invocations", new
+        {
+            dataframe_split = new { columns = new[] { "id", "weight", "height", "colour" }, data = new object[] { new object[] { "k1", 7.5, 0.5, "red" } } },
+        });
+        status.ShouldBe(HttpStatusCode.OK, answer.ToString());
+        string id = answer.GetProperty("predictions")[0].GetProperty("inferenceId").GetString()!;
+
+        JsonElement proof = await app.GetAsync<JsonElement>($"api/predictions/{Uri.EscapeDataString(id)}");
+
+        proof.GetProperty("prediction").GetProperty("inferenceId").GetString().ShouldBe(id);
+        proof.GetProperty("prediction").GetProperty("features").GetProperty("weight").GetDouble().ShouldBe(7.5);
+        JsonElement model = proof.GetProperty("model");
+        model.GetProperty("version").GetInt32().ShouldBe(1);
+        model.GetProperty("runId").GetString().ShouldBe(training.Id);
+        (await app.Http.GetAsync($"api/pipelines/{pipeline}/datasets/{model.GetProperty("datasetId").GetString()}")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        model.GetProperty("gates").EnumerateArray().Select(g => g.GetProperty("gate").GetString()).ShouldContain("auc >= 0.6");
+        proof.GetProperty("approval").GetProperty("decidedBy").GetString().ShouldBe("unverified:ada");
+        proof.GetProperty("promotions").EnumerateArray().Select(e => e.GetProperty("action").GetString()).ShouldBe(["promoted", "approved", "approvalRequested", "registered"]);
+        (await app.Http.GetAsync("api/predictions/no-such-id")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await app.Http.GetAsync($"api/predictions/no-such-id?pipeline={pipeline}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task Decide_Twice_IsOneDecisionAndTheOtherWayIsRefused()
     {
         string pipeline = await AskedAsync(Manual);

@@ -118,7 +118,7 @@ internal sealed class FakeModels : IModelRegistry, IModelStore
     public Task<Page<LedgerEntry>> ListLedgerAsync(string pipeline, int pageSize, string? continuation, CancellationToken cancellation) => Task.FromResult(new Page<LedgerEntry>(
         [new LedgerEntry { Number = 1, At = DateTimeOffset.UnixEpoch, Action = LedgerAction.Promoted, Actor = "ann", Version = 1, Why = "better", Evidence = "run-1", PreviousHash = LedgerEntry.Genesis }], null));
 
-    public Task<ModelVersion?> GetVersionAsync(string pipeline, int version, CancellationToken cancellation) => throw new NotSupportedException();
+    public Task<ModelVersion?> GetVersionAsync(string pipeline, int version, CancellationToken cancellation) => Task.FromResult<ModelVersion?>(null);
 
     public Task<Page<ModelVersion>> ListVersionsAsync(string pipeline, int pageSize, string? continuation, CancellationToken cancellation) => throw new NotSupportedException();
 

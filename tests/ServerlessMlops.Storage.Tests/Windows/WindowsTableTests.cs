@@ -24,6 +24,8 @@ public class WindowsTableTests(AzuriteFixture azurite) : IClassFixture<AzuriteFi
         (read.Pipeline, read.Version, read.Instance, read.Sequence, read.Minute).ShouldBe((pipeline, 2, "i-1", 1, Minute));
         read.Sums.Features.ShouldBe(row.Sums.Features);
         read.Sums.OutputSums.ShouldBe(row.Sums.OutputSums);
+        read.Sums.KeyRows.ShouldBe(row.Sums.KeyRows);
+        read.Sums.KeySums.ShouldBe(row.Sums.KeySums);
         (read.Sums.Positives, read.Sums.PositiveSum).ShouldBe((row.Sums.Positives, row.Sums.PositiveSum));
         read.Sums.Latencies.ShouldBe(row.Sums.Latencies);
         read.Sums.Statuses.ShouldBe(row.Sums.Statuses);
@@ -72,6 +74,19 @@ public class WindowsTableTests(AzuriteFixture azurite) : IClassFixture<AzuriteFi
     [InlineData(new byte[] { 1, 255, 255, 255, 255, 255, 255, 255, 255, 127 })]
     public void Decode_DamagedBytes_SaysSo(byte[] bytes) => Should.Throw<InvalidDataException>(() => WindowCodec.Decode(bytes)).Message.ShouldContain("window row");
 
+    [Fact]
+    public void Decode_ARowOfABuildWithoutKeys_HasNone()
+    {
+        WindowRow row = Row("p1", "i-1", 1, Minute);
+        Array.Clear(row.Sums.KeyRows);
+        byte[] bytes = WindowCodec.Encode(row.Sums);
+        byte[] older = [1, .. bytes[1..^33]];
+
+        WindowSums read = WindowCodec.Decode(older);
+        read.Latencies.ShouldBe(row.Sums.Latencies);
+        read.KeyRows.ShouldAllBe(rows => rows == 0);
+    }
+
     private static WindowRow Row(string pipeline, string instance, int sequence, DateTimeOffset minute, int features = 2, long count = 3)
     {
         FeatureGroups[] reference = [.. Enumerable.Range(0, features).Select(i => new FeatureGroups($"f{i}", FeatureKind.Number, [.. Enumerable.Range(0, 19).Select(e => (double)e)], [], new long[21]))];
@@ -87,6 +102,8 @@ public class WindowsTableTests(AzuriteFixture azurite) : IClassFixture<AzuriteFi
         sums.PositiveSum = 1.5;
         sums.Statuses[0] = 7;
         sums.Latencies[12] = 7;
+        sums.KeyRows[31] = 4;
+        sums.KeySums[31] = 2.5;
         return new WindowRow(pipeline, 2, instance, sequence, minute, sums);
     }
 
