@@ -9,12 +9,25 @@ public static class ModelScorer
 {
     private const int BlockRows = 1024;
 
+    /// <summary>Feature vectors one after another, as <see cref="ScoringModel.Predict"/> takes them. A column that the rows lack counts as missing throughout.</summary>
+    public static float[] Vectors(ScoringModel model, FeatureTable rows)
+    {
+        int width = model.Inputs.Count;
+        float[] vectors = new float[rows.Rows * width];
+        (Feature?[] columns, float[][] codes) = Columns(model, rows);
+        for (int i = 0; i < width; i++)
+        {
+            Fill(columns[i], codes[i], 0, rows.Rows, vectors.AsSpan(i), width);
+        }
+
+        return vectors;
+    }
+
     /// <summary>Outputs row by row, as <see cref="TrainedModel.Predict"/> gives them. A column that the rows lack counts as missing throughout.</summary>
     public static float[] Score(ScoringModel model, FeatureTable rows)
     {
         int width = model.Inputs.Count;
-        Feature?[] columns = [.. model.Inputs.Select(input => rows.Features.FirstOrDefault(f => f.Name == input.Name && f.Kind == input.Kind))];
-        float[][] codes = [.. columns.Select((column, input) => column is CategoricalFeature category ? Codes(model, input, category) : [])];
+        (Feature?[] columns, float[][] codes) = Columns(model, rows);
         float[] outputs = new float[rows.Rows * model.OutputCount];
         float[] block = new float[BlockRows * width];
         for (int from = 0; from < rows.Rows; from += BlockRows)
@@ -63,6 +76,12 @@ public static class ModelScorer
         }
 
         return best;
+    }
+
+    private static (Feature?[] Columns, float[][] Codes) Columns(ScoringModel model, FeatureTable rows)
+    {
+        Feature?[] columns = [.. model.Inputs.Select(input => rows.Features.FirstOrDefault(f => f.Name == input.Name && f.Kind == input.Kind))];
+        return (columns, [.. columns.Select((column, input) => column is CategoricalFeature category ? Codes(model, input, category) : [])]);
     }
 
     private static void Fill(Feature? column, float[] codes, int from, int count, Span<float> block, int stride)

@@ -10,6 +10,6 @@ public interface IWindowStore
     /// <summary>Rows of a model version whose minute is in [<paramref name="from"/>, <paramref name="until"/>), by time.</summary>
     IAsyncEnumerable<WindowRow> ReadAsync(string pipeline, int version, DateTimeOffset from, DateTimeOffset until, CancellationToken cancellation);
 
-    /// <summary>Deletes the rows of a model version in the hour that begins at <paramref name="hour"/>; none is fine. Returns how many.</summary>
-    Task<int> DeleteHourAsync(string pipeline, int version, DateTimeOffset hour, CancellationToken cancellation);
+    /// <summary>Deletes the rows of a model version of all hours that ended by <paramref name="before"/>; none is fine. Returns how many.</summary>
+    Task<int> DeleteBeforeAsync(string pipeline, int version, DateTimeOffset before, CancellationToken cancellation);
 }

@@ -1,8 +1,10 @@
 using ServerlessMlops.Core.Feedback;
+using ServerlessMlops.Core.Monitoring.Attribution;
 using ServerlessMlops.Core.Monitoring.Drift;
 using ServerlessMlops.Core.Monitoring.Performance;
 using ServerlessMlops.Core.Monitoring.Quality;
 using ServerlessMlops.Core.Monitoring.Service;
+using ServerlessMlops.Core.Monitoring.Staleness;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Training;
@@ -26,8 +28,17 @@ public static class ModelMonitor
     /// <param name="spec">The pipeline's <c>monitor</c> section.</param>
     /// <param name="outcomes">Its outcomes by hour within the label horizon, by time; none where no labels come.</param>
     /// <param name="interval">Time from one check to the next; where not given, the window's length.</param>
+    /// <param name="before">The pipeline's report before this check; null for none.</param>
+    /// <param name="seen">When data, labels and models last came; what is null is taken from <paramref name="before"/>.</param>
     public static MonitorReport Evaluate(
-        ModelCard card, int version, MonitoredTraffic traffic, MonitorSpec spec, IReadOnlyList<OutcomeRow>? outcomes = null, TimeSpan? interval = null)
+        ModelCard card,
+        int version,
+        MonitoredTraffic traffic,
+        MonitorSpec spec,
+        IReadOnlyList<OutcomeRow>? outcomes = null,
+        TimeSpan? interval = null,
+        MonitorReport? before = null,
+        LastSeen? seen = null)
     {
         ArgumentNullException.ThrowIfNull(card);
         ArgumentNullException.ThrowIfNull(traffic);
@@ -44,13 +55,17 @@ public static class ModelMonitor
         else
         {
             findings.AddRange(DriftMonitor.Evaluate(card, window, spec, alpha));
+            findings.AddRange(AttributionMonitor.Evaluate(card, window, alpha));
             findings.AddRange(QualityMonitor.Evaluate(card, window, alpha));
             findings.AddRange(EstimatedPerformance.Evaluate(card, window, alpha, labelled));
         }
 
         findings.AddRange(labelled);
         findings.AddRange(ServiceLevelMonitor.Evaluate(traffic.Minutes, traffic.Until, spec.Slo));
-        return new MonitorReport(card.Pipeline, version, traffic.From, traffic.Until, window.Predictions, window.Requests, alpha, findings);
+        MonitorMemory memory = MonitorMemory.After(
+            before, version, (seen ?? LastSeen.Nothing) with { Traffic = traffic.LastRequest }, Suspicion(findings) is not null, traffic.Until, spec.Window, interval ?? spec.Window);
+        findings.AddRange(StalenessMonitor.Evaluate(memory.Seen, traffic.Until, spec.Stale));
+        return new MonitorReport(card.Pipeline, version, traffic.From, traffic.Until, window.Predictions, window.Requests, alpha, findings) { Memory = memory };
     }
 
     /// <summary>
@@ -61,8 +76,13 @@ public static class ModelMonitor
     {
         ArgumentNullException.ThrowIfNull(report);
         MonitorFinding? confirmed = report.Findings.FirstOrDefault(f => f is { Verdict: MonitorVerdict.Alarm, Kind: MonitorKind.Performance or MonitorKind.ConceptDrift });
-        MonitorFinding? suspected = report.Findings.FirstOrDefault(f =>
-            f is { Verdict: MonitorVerdict.Alarm, Kind: MonitorKind.EstimatedPerformance or MonitorKind.DatasetDrift or MonitorKind.PredictionDrift });
-        return confirmed is not null ? (RetrainCause.Drift, confirmed.Sentence) : suspected is not null ? (RetrainCause.Suspicion, suspected.Sentence) : null;
+        return confirmed is not null ? (RetrainCause.Drift, confirmed.Sentence) : Suspicion(report.Findings) is { } suspected ? (RetrainCause.Suspicion, suspected.Sentence) : null;
     }
+
+    /// <summary>What inputs or estimates raise a suspicion by, without labels; null where nothing does.</summary>
+    private static MonitorFinding? Suspicion(IEnumerable<MonitorFinding> findings) => findings.FirstOrDefault(f => f is
+    {
+        Verdict: MonitorVerdict.Alarm,
+        Kind: MonitorKind.EstimatedPerformance or MonitorKind.DatasetDrift or MonitorKind.PredictionDrift or MonitorKind.AttributionDrift,
+    });
 }

@@ -66,8 +66,8 @@ public static class MonitorAlerts
 
     private static AlertTopic? TopicOf(MonitorKind kind) => kind switch
     {
-        MonitorKind.DataDrift or MonitorKind.PredictionDrift or MonitorKind.DatasetDrift => AlertTopic.Drift,
-        MonitorKind.DataQuality => AlertTopic.Quality,
+        MonitorKind.DataDrift or MonitorKind.PredictionDrift or MonitorKind.DatasetDrift or MonitorKind.AttributionDrift => AlertTopic.Drift,
+        MonitorKind.DataQuality or MonitorKind.Staleness => AlertTopic.Quality,
         MonitorKind.EstimatedPerformance or MonitorKind.Performance or MonitorKind.ConceptDrift or MonitorKind.Fairness or MonitorKind.Calibration => AlertTopic.Performance,
         MonitorKind.Value => AlertTopic.Value,
         MonitorKind.Availability or MonitorKind.Latency => AlertTopic.Slo,
@@ -82,6 +82,8 @@ public static class MonitorAlerts
         MonitorKind.PredictionDrift => "output",
         MonitorKind.DatasetDrift => "data set",
         MonitorKind.EstimatedPerformance => $"estimated {finding.Subject}",
+        MonitorKind.AttributionDrift => "attributions",
+        MonitorKind.Staleness => $"no {finding.Subject}",
         MonitorKind.ConceptDrift => "concept",
         MonitorKind.Calibration => "calibration",
         _ => finding.Subject,
@@ -92,6 +94,8 @@ public static class MonitorAlerts
         MonitorKind.DataDrift => $"Input '{finding.Subject}' drifted",
         MonitorKind.PredictionDrift => "The model's answers drifted",
         MonitorKind.DatasetDrift => "Most inputs drifted",
+        MonitorKind.AttributionDrift => "The model decides by other inputs than in training",
+        MonitorKind.Staleness => $"Nothing comes any more: {finding.Subject}",
         MonitorKind.DataQuality => $"Bad live data: {finding.Subject}",
         MonitorKind.EstimatedPerformance => $"The model is estimated to have got worse: {finding.Subject}",
         MonitorKind.ConceptDrift => "What the model learned no longer holds",

@@ -60,6 +60,12 @@ public enum MonitorKind
 
     /// <summary>Whether labels come.</summary>
     Labels,
+
+    /// <summary>Whether the model still decides by the inputs that it decided by in training.</summary>
+    AttributionDrift,
+
+    /// <summary>Whether data, traffic, labels and models worth registering still come.</summary>
+    Staleness,
 }
 
 /// <summary>One check of a live model: the verdict and what it rests on.</summary>
@@ -91,6 +97,9 @@ public sealed record MonitorFinding(
 public sealed record MonitorReport(
     string Pipeline, int Version, DateTimeOffset From, DateTimeOffset Until, long Predictions, long Requests, double Alpha, IReadOnlyList<MonitorFinding> Findings)
 {
+    /// <summary>What the next check has to know of this one; null in reports of older builds.</summary>
+    public MonitorMemory? Memory { get; init; }
+
     /// <summary>The gravest verdict; insufficient evidence only where no check could tell.</summary>
     public MonitorVerdict Verdict =>
         Findings.Any(f => f.Verdict == MonitorVerdict.Alarm) ? MonitorVerdict.Alarm

@@ -23,6 +23,9 @@ public sealed class MonitoredTraffic(ModelCard card, DateTimeOffset until, TimeS
     /// <summary>Requests by minute, within what service levels look at.</summary>
     public IReadOnlyCollection<ServiceMinute> Minutes => _minutes.Values;
 
+    /// <summary>The newest minute with a request, or null.</summary>
+    public DateTimeOffset? LastRequest { get; private set; }
+
     /// <summary>Adds a row; one outside of both ranges changes nothing.</summary>
     /// <exception cref="ArgumentException">The row is of another model.</exception>
     public void Add(WindowRow row)
@@ -31,6 +34,11 @@ public sealed class MonitoredTraffic(ModelCard card, DateTimeOffset until, TimeS
         if (row.Minute >= Until)
         {
             return;
+        }
+
+        if (row.Sums.Requests > 0 && (LastRequest is null || row.Minute > LastRequest))
+        {
+            LastRequest = row.Minute;
         }
 
         if (row.Minute >= From)

@@ -115,6 +115,10 @@ public sealed record RetrainSpec
     /// <summary>Whether drift asks for a training that no label has confirmed: inputs or estimates that moved.</summary>
     public bool OnSuspicion { get; init; }
 
+    /// <summary>In how many windows in a row, sharing no traffic, a suspicion must be raised to ask for a training.</summary>
+    [SpecRange(1, 1000)]
+    public int SuspicionWindows { get; init; } = 3;
+
     /// <summary>New labels that ask for a training; 0 is never.</summary>
     [SpecRange(0, 1e15)]
     public long MinLabels { get; init; }

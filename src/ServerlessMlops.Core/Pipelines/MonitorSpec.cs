@@ -15,8 +15,27 @@ public sealed record MonitorSpec
     /// <summary>What an outcome is worth; absent, value is not watched.</summary>
     public ValueSpec? Value { get; init; }
 
+    /// <summary>For how long data, traffic, labels and new models may stay away.</summary>
+    public StaleSpec Stale { get; init; } = new();
+
     /// <summary>How late labels may come to be joined with predictions.</summary>
     public TimeSpan LabelHorizon { get; init; } = TimeSpan.FromDays(30);
+}
+
+/// <summary>For how long what used to come may stay away: a warning after each, an alarm after twice that; 0 is for ever.</summary>
+public sealed record StaleSpec
+{
+    /// <summary>Data that is accepted.</summary>
+    public TimeSpan Data { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>Requests to the live model.</summary>
+    public TimeSpan Traffic { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>Labels that join with predictions.</summary>
+    public TimeSpan Labels { get; init; } = TimeSpan.FromDays(14);
+
+    /// <summary>Trainings that give a model worth registering.</summary>
+    public TimeSpan Training { get; init; } = TimeSpan.FromDays(60);
 }
 
 /// <summary>When a change of distribution counts: it must be large and significant.</summary>

@@ -1,5 +1,6 @@
 using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Monitoring.Attribution;
 using ServerlessMlops.Core.Monitoring.Performance;
 using ServerlessMlops.Learners;
 using ServerlessMlops.Learners.Calibration;
@@ -111,4 +112,7 @@ public sealed record ModelCard
 
     /// <summary>What live performance is estimated by before labels are known; null on cards of older builds.</summary>
     public EstimationReference? Estimation { get; init; }
+
+    /// <summary>How much each of <see cref="Inputs"/> moves the output, in the same order; none on cards of older builds.</summary>
+    public IReadOnlyList<FeatureAttribution> Attributions { get; init; } = [];
 }

@@ -31,7 +31,8 @@ public enum RetrainCause
 /// <param name="Cause">Why.</param>
 /// <param name="NewLabels">Predictions that got their label since the newest training began.</param>
 /// <param name="NewestData">When the newest data arrived; null where there is none.</param>
-public sealed record RetrainFacts(RetrainCause Cause, long NewLabels, DateTimeOffset? NewestData);
+/// <param name="SuspectedWindows">Suspicion: in how many windows in a row, sharing no traffic, it was raised.</param>
+public sealed record RetrainFacts(RetrainCause Cause, long NewLabels, DateTimeOffset? NewestData, int SuspectedWindows = 1);
 
 /// <summary>
 /// Guards of the loop that closes by itself: drift that no training cures must not train for ever. They hold for trainings that drift or
@@ -58,6 +59,8 @@ public static class RetrainPolicy
         {
             RetrainCause.Drift when !spec.OnDrift => "Drift asks for no training (retrain.onDrift is false).",
             RetrainCause.Suspicion when !spec.OnSuspicion => "Drift is suspected and no label has confirmed it; it is told, not trained on (retrain.onSuspicion is false).",
+            RetrainCause.Suspicion when facts.SuspectedWindows < spec.SuspicionWindows =>
+                $"Suspected in {facts.SuspectedWindows} window(s) in a row; a training is asked for from {spec.SuspicionWindows} (retrain.suspicionWindows).",
             RetrainCause.Labels when spec.MinLabels == 0 => "Labels ask for no training (retrain.minLabels is 0).",
             RetrainCause.Labels when facts.NewLabels < spec.MinLabels => $"{facts.NewLabels} new label(s) since the newest training; {spec.MinLabels} are needed (retrain.minLabels).",
             _ => null,

@@ -3,11 +3,15 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using ServerlessMlops.Core;
 using ServerlessMlops.Core.Alerts;
+using ServerlessMlops.Core.Datasets;
 using ServerlessMlops.Core.Feedback;
 using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Monitoring.Staleness;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Telemetry;
 using ServerlessMlops.Functions.Training;
 
@@ -30,12 +34,21 @@ public sealed class CheckModel(
     IWindowStore windows,
     IOutcomeStore outcomes,
     IMonitorReports reports,
+    IDatasetStore datasets,
+    IRunLog runs,
     IAlertStore alerts,
     IAlertSink sink,
     RetrainGuard retrain,
     IOptions<MonitoringOptions> options,
     ILogger<CheckModel> logger)
 {
+    private const int NewestRuns = 100;
+
+    // Versions whose windows are looked for; those of earlier ones were deleted while they were among these.
+    private const int MostVersions = 100;
+
+    private static readonly TimeSpan CarriedOn = TimeSpan.FromDays(7);
+
     /// <summary>The activity.</summary>
     [Function(nameof(CheckModel))]
     public async Task Run([ActivityTrigger] CheckInput input, [DurableClient] DurableTaskClient durable, CancellationToken cancellation)
@@ -47,6 +60,7 @@ public sealed class CheckModel(
         }
 
         MonitorSpec spec = await SpecAsync(input.Pipeline, cancellation);
+        MonitorReport? newest = await reports.GetLatestAsync(input.Pipeline, input.Until.AddTicks(-1), CarriedOn, null, cancellation);
         foreach (int version in live.Shares.Select(share => share.Version).Append(live.Version).Distinct())
         {
             if (await models.LoadCardAsync(input.Pipeline, version, cancellation) is not { } card)
@@ -56,7 +70,7 @@ public sealed class CheckModel(
             }
 
             MonitorReport report = await reports.GetAsync(input.Pipeline, version, input.Until, cancellation)
-                ?? await reports.SaveAsync(await EvaluateAsync(card, version, await TrafficAsync(card, version, input.Until, spec, cancellation), spec, cancellation), cancellation);
+                ?? await reports.SaveAsync(await EvaluateAsync(card, version, await TrafficAsync(card, version, input.Until, spec, cancellation), spec, await BeforeAsync(input.Pipeline, version, input.Until, cancellation), cancellation), cancellation);
             MlopsTelemetry.Checked(report);
             MonitoringLog.Checked(
                 logger, report.Pipeline, version, report.Until, report.Verdict.ToString(), report.Predictions, report.Findings.Count(f => f.Verdict == MonitorVerdict.Alarm));
@@ -68,9 +82,14 @@ public sealed class CheckModel(
                 if (ModelMonitor.AsksForTraining(report) is { } asks)
                 {
                     string observation = string.Create(CultureInfo.InvariantCulture, $"{asks.Cause}-v{version}-{report.Until.UtcDateTime:yyyyMMddHHmm}");
-                    await retrain.AskAsync(new RetrainWish(input.Pipeline, asks.Cause, observation, asks.Detail), durable, cancellation);
+                    await retrain.AskAsync(new RetrainWish(input.Pipeline, asks.Cause, observation, asks.Detail, report.Memory?.SuspectedWindows ?? 1), durable, cancellation);
                 }
             }
+        }
+
+        if (newest is null || newest.Until.UtcDateTime.Date < input.Until.UtcDateTime.Date)
+        {
+            await DeleteOldAsync(input.Pipeline, live.Version, input.Until, cancellation);
         }
     }
 
@@ -112,7 +131,8 @@ public sealed class CheckModel(
     }
 
     /// <summary>Reads the outcomes and judges.</summary>
-    internal async Task<MonitorReport> EvaluateAsync(ModelCard card, int version, MonitoredTraffic traffic, MonitorSpec spec, CancellationToken cancellation)
+    internal async Task<MonitorReport> EvaluateAsync(
+        ModelCard card, int version, MonitoredTraffic traffic, MonitorSpec spec, MonitorReport? before, CancellationToken cancellation)
     {
         var hours = new List<OutcomeRow>();
         await foreach (OutcomeRow hour in outcomes.ReadAsync(card.Pipeline, version, traffic.Until - spec.LabelHorizon, traffic.Until, cancellation))
@@ -120,8 +140,12 @@ public sealed class CheckModel(
             hours.Add(hour);
         }
 
-        return ModelMonitor.Evaluate(card, version, traffic, spec, hours, options.Value.Slot);
+        return ModelMonitor.Evaluate(card, version, traffic, spec, hours, options.Value.Slot, before, await SeenAsync(card.Pipeline, cancellation));
     }
+
+    /// <summary>The newest report before the check of the window that ends at <paramref name="until"/>: the version's own, or where it has none, the pipeline's.</summary>
+    internal async Task<MonitorReport?> BeforeAsync(string pipeline, int version, DateTimeOffset until, CancellationToken cancellation) =>
+        await reports.GetLatestAsync(pipeline, until.AddTicks(-1), CarriedOn, version, cancellation) ?? await reports.GetLatestAsync(pipeline, until.AddTicks(-1), CarriedOn, null, cancellation);
 
     /// <summary>The counts that a check until <paramref name="until"/> rests on.</summary>
     internal async Task<MonitoredTraffic> TrafficAsync(ModelCard card, int version, DateTimeOffset until, MonitorSpec spec, CancellationToken cancellation)
@@ -146,6 +170,33 @@ public sealed class CheckModel(
 
         MonitoringLog.Skipped(logger, pipeline, "its spec is missing or has faults; the check uses the default settings.");
         return new MonitorSpec();
+    }
+
+    /// <summary>When data, labels and models last came; labels only as far as the newest runs tell, for earlier reports know the rest.</summary>
+    private async Task<LastSeen> SeenAsync(string pipeline, CancellationToken cancellation)
+    {
+        BatchSummary? batch = await datasets.GetNewestBatchAsync(pipeline, cancellation);
+        Page<ModelVersion> versions = await registry.ListVersionsAsync(pipeline, 1, null, cancellation);
+        Page<Run> newest = await runs.ListAsync(pipeline, NewestRuns, null, cancellation);
+        Run? labels = newest.Items.FirstOrDefault(run => run.Kind == RunKind.Labels && run.Outputs.Any(o => o.Kind == "joined" && o.Id != "0"));
+        return new LastSeen(batch?.ReceivedAt, null, labels?.StartedAt, versions.Items.Count > 0 ? versions.Items[0].CreatedAt : null);
+    }
+
+    /// <summary>Deletes windows and reports that are older than they are kept. A day on which this fails or is not reached is made up for by the next.</summary>
+    private async Task DeleteOldAsync(string pipeline, int live, DateTimeOffset until, CancellationToken cancellation)
+    {
+        Page<ModelVersion> versions = await registry.ListVersionsAsync(pipeline, MostVersions, null, cancellation);
+        int rows = 0;
+        foreach (int version in versions.Items.Select(v => v.Version).Append(live).Distinct())
+        {
+            rows += await windows.DeleteBeforeAsync(pipeline, version, until.AddDays(-options.Value.WindowDays), cancellation);
+        }
+
+        int old = await reports.DeleteBeforeAsync(pipeline, until.AddDays(-options.Value.ReportDays), cancellation);
+        if (rows + old > 0)
+        {
+            MonitoringLog.Deleted(logger, pipeline, rows, options.Value.WindowDays, old, options.Value.ReportDays);
+        }
     }
 
     private async Task<List<Alert>> OpenAsync(string pipeline, CancellationToken cancellation)

@@ -52,7 +52,7 @@ public sealed class MonitoringApi(IModelRegistry registry, IModelStore models, I
         MonitorSpec spec = await checks.SpecAsync(pipeline, cancellation);
         DateTimeOffset until = time.GetUtcNow().AddMinutes(1);
         MonitoredTraffic traffic = await checks.TrafficAsync(card, version.Value, until, spec, cancellation);
-        MonitorReport report = await checks.EvaluateAsync(card, version.Value, traffic, spec, cancellation);
+        MonitorReport report = await checks.EvaluateAsync(card, version.Value, traffic, spec, await checks.BeforeAsync(pipeline, version.Value, until, cancellation), cancellation);
         return Json.Ok(new WindowsAnswer(
             report,
             [.. card.Reference.Select((reference, i) => new FeatureWindow(reference, traffic.Window.Features[i], traffic.Window.OutOfRange[i], traffic.Window.Unknown[i]))],
@@ -71,7 +71,7 @@ public sealed class MonitoringApi(IModelRegistry registry, IModelStore models, I
             return Problem.PipelineName(pipeline);
         }
 
-        return await reports.GetLatestAsync(pipeline, time.GetUtcNow(), ReportAge, cancellation) is { } report
+        return await reports.GetLatestAsync(pipeline, time.GetUtcNow(), ReportAge, null, cancellation) is { } report
             ? Json.Ok(report)
             : Problem.NotFound($"Pipeline '{pipeline}' has no monitor report of the last {ReportAge.TotalDays:0} days; checks run by MONITOR_SCHEDULE once a model is live. GET /api/pipelines/{pipeline}/windows checks now.");
     }

@@ -16,4 +16,7 @@ internal static partial class MonitoringLog
 
     [LoggerMessage(5003, LogLevel.Warning, "Monitor skips pipeline {Pipeline}: {Reason}")]
     public static partial void Skipped(ILogger logger, string pipeline, string reason);
+
+    [LoggerMessage(5004, LogLevel.Information, "Pipeline {Pipeline}: {Rows} window rows older than {WindowDays} days and {Reports} reports older than {ReportDays} days were deleted.")]
+    public static partial void Deleted(ILogger logger, string pipeline, int rows, int windowDays, int reports, int reportDays);
 }

@@ -1,5 +1,6 @@
 using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Monitoring.Attribution;
 using ServerlessMlops.Core.Monitoring.Performance;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
@@ -39,8 +40,9 @@ internal static class ModelCards
     };
 
     /// <summary>The card of the winner, with what was measured and decided.</summary>
-    public static ModelCard Judged(ModelCard card, TrainingData data, EvaluationReport report, IReadOnlyList<CandidateResult> candidates, float[] outputs, int width, double coverage)
+    public static ModelCard Judged(ModelCard card, TrainingData data, EvaluationReport report, IReadOnlyList<CandidateResult> candidates, float[] outputs, ScoringModel model, double coverage)
     {
+        int width = model.OutputCount;
         ModelCard judged = card with
         {
             Metrics = candidates.First(c => c.Name == report.Winner).Metrics,
@@ -52,7 +54,11 @@ internal static class ModelCards
             Reference = [.. data.Train.Features.Features.Select(ToGroups)],
             OutputReference = ReferenceGroups.FromNumbers("output", ModelScorer.Summary(outputs, width, card.Task)),
         };
-        return judged with { Estimation = EstimationReference.Of(judged, data.Holdout.Features, data.Holdout.Labels, outputs, width) };
+        return judged with
+        {
+            Estimation = EstimationReference.Of(judged, data.Holdout.Features, data.Holdout.Labels, outputs, width),
+            Attributions = ShapleySampler.Explain(judged, model, data.Holdout.Features),
+        };
     }
 
     /// <summary>

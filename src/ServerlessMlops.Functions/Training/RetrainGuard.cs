@@ -16,7 +16,8 @@ namespace ServerlessMlops.Functions.Training;
 /// <param name="Cause">Why.</param>
 /// <param name="Id">Names the observation behind it: wished for twice, by two instances or after a crash, it is one wish.</param>
 /// <param name="Detail">The observation in words.</param>
-public sealed record RetrainWish(string Pipeline, RetrainCause Cause, string Id, string Detail);
+/// <param name="SuspectedWindows">See <see cref="RetrainFacts.SuspectedWindows"/>.</param>
+public sealed record RetrainWish(string Pipeline, RetrainCause Cause, string Id, string Detail, int SuspectedWindows = 1);
 
 /// <summary>Lets trainings that drift or labels ask for through <see cref="RetrainPolicy"/> to the request row, and tells people where a pipeline is frozen.</summary>
 public sealed partial class RetrainGuard(
@@ -39,7 +40,7 @@ public sealed partial class RetrainGuard(
         DateTimeOffset now = time.GetUtcNow();
         (IReadOnlyList<PastTraining> past, long labels) = await PastAsync(wish.Pipeline, now, cancellation);
         BatchSummary? newest = await datasets.GetNewestBatchAsync(wish.Pipeline, cancellation);
-        RetrainDecision decision = RetrainPolicy.Decide(spec.Spec.Retrain, past, new RetrainFacts(wish.Cause, labels, newest?.ReceivedAt), now);
+        RetrainDecision decision = RetrainPolicy.Decide(spec.Spec.Retrain, past, new RetrainFacts(wish.Cause, labels, newest?.ReceivedAt, wish.SuspectedWindows), now);
         LogDecision(logger, wish.Pipeline, wish.Cause, wish.Detail, decision.Allowed, decision.Reason);
         if (decision.Allowed)
         {

@@ -31,15 +31,20 @@ public sealed class MonitoringContainer(BlobServiceClient service) : IMonitorRep
         ReadAsync(Path(pipeline, version, until), cancellation);
 
     /// <inheritdoc/>
-    public async Task<MonitorReport?> GetLatestAsync(string pipeline, DateTimeOffset now, TimeSpan within, CancellationToken cancellation)
+    public async Task<MonitorReport?> GetLatestAsync(string pipeline, DateTimeOffset now, TimeSpan within, int? version, CancellationToken cancellation)
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
+        string suffix = string.Create(CultureInfo.InvariantCulture, $"-v{version}.json");
+        string end = string.Create(CultureInfo.InvariantCulture, $"{pipeline}/{now.UtcDateTime:yyyy'/'MM'/'dd'/'HHmmss}~");
         for (DateTimeOffset day = new(now.UtcDateTime.Date, TimeSpan.Zero); day > now - within - TimeSpan.FromDays(1); day = day.AddDays(-1))
         {
             string? last = null;
             await foreach (BlobItem blob in container.ListAsync(string.Create(CultureInfo.InvariantCulture, $"{pipeline}/{day.UtcDateTime:yyyy'/'MM'/'dd}/"), cancellation))
             {
-                last = blob.Name;
+                if (string.CompareOrdinal(blob.Name, end) < 0 && (version is null || blob.Name.EndsWith(suffix, StringComparison.Ordinal)))
+                {
+                    last = blob.Name;
+                }
             }
 
             if (last is not null)
@@ -50,6 +55,27 @@ public sealed class MonitoringContainer(BlobServiceClient service) : IMonitorRep
         }
 
         return null;
+    }
+
+    /// <inheritdoc/>
+    public async Task<int> DeleteBeforeAsync(string pipeline, DateTimeOffset before, CancellationToken cancellation)
+    {
+        BlobContainerClient container = await _container.OpenAsync(cancellation);
+        string end = string.Create(CultureInfo.InvariantCulture, $"{pipeline}/{before.UtcDateTime:yyyy'/'MM'/'dd}/");
+        int deleted = 0;
+        await foreach (BlobItem blob in container.GetBlobsAsync(prefix: $"{pipeline}/", cancellationToken: cancellation))
+        {
+            // Names come in their order, which is that of time.
+            if (string.CompareOrdinal(blob.Name, end) >= 0)
+            {
+                break;
+            }
+
+            await container.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: cancellation);
+            deleted++;
+        }
+
+        return deleted;
     }
 
     private static string Path(string pipeline, int version, DateTimeOffset until) =>

@@ -42,38 +42,45 @@ public sealed class WindowsTable(TableServiceClient service) : IWindowStore
         string pipeline, int version, DateTimeOffset from, DateTimeOffset until, [EnumeratorCancellation] CancellationToken cancellation)
     {
         TableClient table = await _table.OpenAsync(cancellation);
-        for (DateTimeOffset hour = HourOf(from); hour < until; hour = hour.AddHours(1))
+        string first = PartitionKey(pipeline, version, HourOf(from)), last = PartitionKey(pipeline, version, HourOf(until));
+        await foreach (TableEntity row in table.QueryAsync<TableEntity>(
+                           TableClient.CreateQueryFilter($"PartitionKey ge {first} and PartitionKey le {last}"), cancellationToken: cancellation))
         {
-            string partition = PartitionKey(pipeline, version, hour);
-            await foreach (TableEntity row in table.QueryAsync<TableEntity>(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), cancellationToken: cancellation))
+            WindowRow window = ToWindow(row, pipeline, version);
+            if (window.Minute >= from && window.Minute < until)
             {
-                WindowRow window = ToWindow(row, pipeline, version, hour);
-                if (window.Minute >= from && window.Minute < until)
-                {
-                    yield return window;
-                }
+                yield return window;
             }
         }
     }
 
     /// <inheritdoc/>
-    public async Task<int> DeleteHourAsync(string pipeline, int version, DateTimeOffset hour, CancellationToken cancellation)
+    public async Task<int> DeleteBeforeAsync(string pipeline, int version, DateTimeOffset before, CancellationToken cancellation)
     {
         TableClient table = await _table.OpenAsync(cancellation);
-        string partition = PartitionKey(pipeline, version, HourOf(hour));
-        var keys = new List<TableTransactionAction>();
+        string first = PartitionKey(pipeline, version, DateTimeOffset.MinValue), end = PartitionKey(pipeline, version, HourOf(before));
+        int deleted = 0;
+        var batch = new List<TableTransactionAction>();
         await foreach (TableEntity row in table.QueryAsync<TableEntity>(
-                           TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), select: ["PartitionKey", "RowKey"], cancellationToken: cancellation))
+                           TableClient.CreateQueryFilter($"PartitionKey ge {first} and PartitionKey lt {end}"), select: ["PartitionKey", "RowKey"], cancellationToken: cancellation))
         {
-            keys.Add(new TableTransactionAction(TableTransactionActionType.Delete, new TableEntity(partition, row.RowKey), ETag.All));
+            // A transaction is of one partition and of 100 rows at most.
+            if (batch.Count == 100 || (batch.Count > 0 && batch[0].Entity.PartitionKey != row.PartitionKey))
+            {
+                await table.SubmitTransactionAsync(batch, cancellation);
+                batch.Clear();
+            }
+
+            batch.Add(new TableTransactionAction(TableTransactionActionType.Delete, new TableEntity(row.PartitionKey, row.RowKey), ETag.All));
+            deleted++;
         }
 
-        foreach (TableTransactionAction[] batch in keys.Chunk(100))
+        if (batch.Count > 0)
         {
             await table.SubmitTransactionAsync(batch, cancellation);
         }
 
-        return keys.Count;
+        return deleted;
     }
 
     private static DateTimeOffset HourOf(DateTimeOffset time)
@@ -105,8 +112,9 @@ public sealed class WindowsTable(TableServiceClient service) : IWindowStore
         return row;
     }
 
-    private static WindowRow ToWindow(TableEntity row, string pipeline, int version, DateTimeOffset hour)
+    private static WindowRow ToWindow(TableEntity row, string pipeline, int version)
     {
+        DateTimeOffset hour = DateTimeOffset.ParseExact(row.PartitionKey[^10..], "yyyyMMddHH", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
         string[] key = row.RowKey.Split('|');
         using var bytes = new MemoryStream();
         for (int i = 0; row.GetBinary(ChunkName(i)) is { } chunk; i++)

@@ -45,8 +45,14 @@ public class RetrainPolicyTests
         RetrainPolicy.Decide(Spec with { MinLabels = 50 }, [], new RetrainFacts(cause, labels, Now), Now).Allowed.ShouldBe(allowed);
 
     [Fact]
-    public void Decide_SuspicionThatTheSpecListensTo_MayAsk() =>
-        RetrainPolicy.Decide(Spec with { OnSuspicion = true }, [], new RetrainFacts(RetrainCause.Suspicion, 0, Now), Now).Allowed.ShouldBeTrue();
+    public void Decide_SuspicionThatTheSpecListensTo_MayAskOnceItIsConfirmedByRepetition()
+    {
+        RetrainSpec listening = Spec with { OnSuspicion = true };
+        RetrainPolicy.Decide(listening, [], new RetrainFacts(RetrainCause.Suspicion, 0, Now), Now).Reason.ShouldBe(
+            "Suspected in 1 window(s) in a row; a training is asked for from 3 (retrain.suspicionWindows).");
+        RetrainPolicy.Decide(listening, [], new RetrainFacts(RetrainCause.Suspicion, 0, Now, SuspectedWindows: 3), Now).Allowed.ShouldBeTrue();
+        RetrainPolicy.Decide(Spec, [], new RetrainFacts(RetrainCause.Suspicion, 0, Now, SuspectedWindows: 30), Now).Allowed.ShouldBeFalse("onSuspicion is false");
+    }
 
     [Fact]
     public void Decide_NoDataSinceTheNewestTraining_HasNothingToLearn()

@@ -82,6 +82,6 @@ public class WindowFlusherTests
             }
         }
 
-        public Task<int> DeleteHourAsync(string pipeline, int version, DateTimeOffset hour, CancellationToken cancellation) => Task.FromResult(0);
+        public Task<int> DeleteBeforeAsync(string pipeline, int version, DateTimeOffset before, CancellationToken cancellation) => Task.FromResult(0);
     }
 }

@@ -177,7 +177,7 @@ internal sealed class ScriptedWindows(TimeProvider time) : IWindowStore
         }
     }
 
-    public Task<int> DeleteHourAsync(string pipeline, int version, DateTimeOffset hour, CancellationToken cancellation) => throw new NotSupportedException();
+    public Task<int> DeleteBeforeAsync(string pipeline, int version, DateTimeOffset before, CancellationToken cancellation) => throw new NotSupportedException();
 }
 
 /// <summary>Labels by a script.</summary>

@@ -47,14 +47,28 @@ public class WindowsTableTests(AzuriteFixture azurite) : IClassFixture<AzuriteFi
     }
 
     [Fact]
-    public async Task DeleteHourAsync_RowsOfOneHour_OthersStay()
+    public async Task DeleteBeforeAsync_OldHoursOfOneVersion_YoungerHoursAndOtherVersionsStay()
     {
         string pipeline = azurite.UniqueName();
-        await _windows.AppendAsync(Row(pipeline, "i-1", 1, Minute), default);
-        await _windows.AppendAsync(Row(pipeline, "i-1", 2, Minute.AddMinutes(2)), default);
-        (await _windows.DeleteHourAsync(pipeline, 2, Minute, default)).ShouldBe(1);
-        (await _windows.DeleteHourAsync(pipeline, 2, Minute, default)).ShouldBe(0);
-        (await Read(pipeline, Minute, Minute.AddHours(1))).ShouldHaveSingleItem().Sequence.ShouldBe(2);
+        for (int i = 0; i < 130; i++)
+        {
+            await _windows.AppendAsync(Row(pipeline, $"i-{i}", 1, Minute), default); // more than a transaction takes
+        }
+
+        await _windows.AppendAsync(Row(pipeline, "i-1", 2, Minute.AddHours(-30)), default);
+        await _windows.AppendAsync(Row(pipeline, "i-1", 3, Minute.AddMinutes(2)), default);
+        await _windows.AppendAsync(Row(pipeline, "i-1", 4, Minute) with { Version = 20 }, default);
+
+        (await _windows.DeleteBeforeAsync(pipeline, 2, Minute.AddMinutes(50), default)).ShouldBe(131, "the hour of the limit stays whole");
+        (await _windows.DeleteBeforeAsync(pipeline, 2, Minute.AddMinutes(50), default)).ShouldBe(0);
+        (await Read(pipeline, Minute.AddDays(-2), Minute.AddHours(1))).ShouldHaveSingleItem().Sequence.ShouldBe(3);
+        var others = new List<WindowRow>();
+        await foreach (WindowRow row in _windows.ReadAsync(pipeline, 20, Minute.AddHours(-1), Minute.AddHours(1), default))
+        {
+            others.Add(row);
+        }
+
+        others.ShouldHaveSingleItem().Sequence.ShouldBe(4);
     }
 
     [Fact]
