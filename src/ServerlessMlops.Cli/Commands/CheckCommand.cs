@@ -12,15 +12,20 @@ internal static class CheckCommand
 {
     public static Command Create(GlobalOptions options, CliContext context)
     {
-        var file = new Argument<string>("file") { Description = "The file: CSV, TSV or JSON Lines, plain or in gzip or zip." };
+        var file = new Argument<string>("file") { Description = "The file: CSV, TSV or JSON Lines, plain or in gzip or zip; or a pipeline's spec (.yaml)." };
         var spec = new Option<string?>("--spec") { Description = "The pipeline's spec. Without it the last column that has values counts as the target." };
         var against = new Option<string?>("--against") { Description = "An earlier file: columns are held to its types, and what differs is said in words." };
         var rejected = new Option<string?>("--rejected") { Description = "Write all rejected rows there, as rejected.csv would have them." };
-        var command = new Command("check", "Read a local file as ingestion would: columns, types, statistics, rejected rows with reasons.") { file, spec, against, rejected };
+        var command = new Command("check", "Read a local file as ingestion would: columns, types, statistics, rejected rows with reasons. Of a spec, all its faults.") { file, spec, against, rejected };
         command.SetAction(async (parsed, cancellation) =>
         {
             var reporter = new Reporter(context, parsed.GetValue(options.Json));
             string path = Existing(context, parsed.GetValue(file)!);
+            if (Path.GetExtension(path) is ".yaml" or ".yml")
+            {
+                return SpecCheck.Run(path, reporter);
+            }
+
             PipelineSpec? named = parsed.GetValue(spec) is { } specPath ? ReadSpec(Path.Combine(context.WorkingDirectory, specPath)) : null;
             PipelineSpec pipeline = named ?? await GuessSpecAsync(path, cancellation);
             BatchResult? earlier = parsed.GetValue(against) is { } other ? await ReadEarlierAsync(Existing(context, other), pipeline, context, cancellation) : null;
