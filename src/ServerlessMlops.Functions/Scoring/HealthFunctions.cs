@@ -21,15 +21,15 @@ public sealed class HealthFunctions(ModelCache models, PredictionLog log, Scorin
     public IActionResult Ping([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "ping")] HttpRequest request) => new OkResult();
 
     /// <summary>
-    /// GET /health: 200 while the process answers; <c>status</c> is <c>degraded</c> when a model in memory could not be refreshed, with the models,
-    /// the faults and what the prediction log holds and dropped.
+    /// GET /health: 200 while the process answers; <c>status</c> is <c>degraded</c> when a model in memory could not be refreshed or the prediction log
+    /// could not be written, with the models, the faults and what the log holds and dropped.
     /// </summary>
     [Function("Health")]
     public IActionResult Health([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request)
     {
         IReadOnlyList<ServingState> states = models.States();
         return Json(200, new HealthReport(
-            states.Any(s => s.Fault is not null) ? "degraded" : "healthy", states, endpoint.RequestsInFlight, log.BufferedBytes, log.DroppedRows));
+            states.Any(s => s.Fault is not null) || log.Fault is not null ? "degraded" : "healthy", states, endpoint.RequestsInFlight, log.BufferedBytes, log.DroppedRows, log.Fault));
     }
 
     /// <summary>GET /version: the app's version, as text.</summary>
@@ -114,4 +114,6 @@ public sealed class HealthFunctions(ModelCache models, PredictionLog log, Scorin
 /// <param name="RequestsInFlight">Scoring requests being answered.</param>
 /// <param name="LogBufferedBytes">Prediction log that waits for storage, about.</param>
 /// <param name="LogDroppedRows">Rows answered and not logged since the process started.</param>
-public sealed record HealthReport(string Status, IReadOnlyList<ServingState> Models, int RequestsInFlight, long LogBufferedBytes, long LogDroppedRows);
+/// <param name="LogFault">Why the prediction log could not be written when it was last tried; null where it could.</param>
+public sealed record HealthReport(
+    string Status, IReadOnlyList<ServingState> Models, int RequestsInFlight, long LogBufferedBytes, long LogDroppedRows, string? LogFault = null);

@@ -48,6 +48,7 @@ public sealed class PredictionLog : BackgroundService
     private long _dropped;
     private long _reported;
     private volatile bool _closed;
+    private volatile string? _fault;
 
     /// <summary>A log that begins to write when the host starts it.</summary>
     public PredictionLog(IPredictionStore store, InstanceName instance, IOptions<ScoringOptions> options, TimeProvider time, ILogger<PredictionLog> logger)
@@ -65,6 +66,9 @@ public sealed class PredictionLog : BackgroundService
 
     /// <summary>About how many bytes wait for storage.</summary>
     public long BufferedBytes => Volatile.Read(ref _buffered);
+
+    /// <summary>Why the last write failed; null where it did not, or nothing was written yet.</summary>
+    public string? Fault => _fault;
 
     /// <summary>Takes the rows of an answered request. Never waits for storage.</summary>
     /// <param name="model">The model that scored them.</param>
@@ -218,6 +222,7 @@ public sealed class PredictionLog : BackgroundService
             }
             catch (Exception failure) when (failure is not OperationCanceledException || !stopping.IsCancellationRequested)
             {
+                _fault = failure.Message;
                 ScoringLog.WriteFailed(_logger, failure, segment.Name.LinesPath, attempt, wait);
                 await Task.Delay(wait, _time, stopping);
                 wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
@@ -244,6 +249,7 @@ public sealed class PredictionLog : BackgroundService
         }
 
         await _store.WriteAsync(segment.Name, _lines.WrittenMemory, _index.WrittenMemory, cancellation);
+        _fault = null;
         ScoringLog.Wrote(_logger, segment.Rows, segment.Name.LinesPath);
         Interlocked.Add(ref _buffered, -segment.EstimatedBytes);
         segment.Release();

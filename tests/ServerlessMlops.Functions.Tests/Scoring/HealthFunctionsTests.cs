@@ -44,6 +44,25 @@ public sealed class HealthFunctionsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Health_LogThatCannotBeWritten_IsDegradedAndReadyUntilItCan()
+    {
+        await using ScoringApp quick = await ScoringApp.StartAsync(("LogFlushInterval", "00:00:00.1"));
+        quick.Predictions.Fails = new IOException("the container is locked");
+        (await quick.PostAsync("""{"instances":[[30]]}""")).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        await Eventually.HoldsAsync(() => quick.Log.Fault is not null, "the first try");
+        JsonElement health = await quick.Client.GetFromJsonAsync<JsonElement>("/health");
+        health.GetProperty("status").GetString().ShouldBe("degraded");
+        health.GetProperty("logFault").GetString().ShouldBe("the container is locked");
+        health.GetProperty("logBufferedBytes").GetInt64().ShouldBeGreaterThan(0);
+        (await quick.Client.GetAsync("/v2/health/ready")).StatusCode.ShouldBe(HttpStatusCode.OK, "it answers all the same");
+
+        quick.Predictions.Fails = null;
+        await Eventually.HoldsAsync(() => quick.Log is { Fault: null, BufferedBytes: 0 }, "the next try");
+        (await quick.Client.GetFromJsonAsync<JsonElement>("/health")).GetProperty("status").GetString().ShouldBe("healthy");
+    }
+
+    [Fact]
     public async Task ServerMetadata_Always_NamesServerVersionAndExtensions()
     {
         JsonElement metadata = await GetAsync("/v2", 200);

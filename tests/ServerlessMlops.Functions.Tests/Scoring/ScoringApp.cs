@@ -25,6 +25,8 @@ internal sealed class ScoringApp(WebApplication app, FakeModels models, FakePred
 
     public HttpClient Client { get; } = new() { BaseAddress = new Uri(app.Urls.Single()), Timeout = TimeSpan.FromSeconds(60) };
 
+    public PredictionLog Log => Services.GetRequiredService<PredictionLog>();
+
     public ScoringEndpoint Endpoint => Services.GetRequiredService<ScoringEndpoint>();
 
     public static Task<ScoringApp> StartAsync(params (string Name, string Value)[] settings) => StartAsync(static _ => { }, settings);
