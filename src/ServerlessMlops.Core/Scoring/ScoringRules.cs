@@ -1,4 +1,5 @@
 using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Core.Rollout;
 
 namespace ServerlessMlops.Core.Scoring;
 
@@ -15,6 +16,7 @@ public sealed class ScoringRules
     {
         Spec = spec;
         ReviewsClose = spec.Review.Margin > 0;
+        Sample = spec.Log.Share < 1 ? new TrafficSplit("prediction-log", spec.Log.Share) : null;
         Reviews = ReviewsClose || spec.Review.Between is not null || spec.Review.OnUnknown;
     }
 
@@ -26,6 +28,9 @@ public sealed class ScoringRules
 
     /// <summary>Whether answers are judged for review at all.</summary>
     public bool Reviews { get; }
+
+    /// <summary>Which requests are logged, by their key; null where all are.</summary>
+    public TrafficSplit? Sample { get; }
 
     private bool ReviewsClose { get; }
 

@@ -1,10 +1,13 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Text;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Core.Scoring;
 using ServerlessMlops.Core.Scoring.Predictions;
 
@@ -13,7 +16,11 @@ namespace ServerlessMlops.Functions.Scoring;
 /// <summary>Where a request's rows went in the prediction log.</summary>
 /// <param name="IdPrefix">See <see cref="InferenceId.Prefix"/>.</param>
 /// <param name="FirstRow">Number of the first row.</param>
-public readonly record struct LoggedRows(byte[] IdPrefix, int FirstRow);
+public readonly record struct LoggedRows(byte[] IdPrefix, int FirstRow)
+{
+    /// <summary>Whether they are in the log: not where it was over its limits, or the pipeline logs a share of its requests.</summary>
+    public bool IsLogged => !IdPrefix.AsSpan().EndsWith(".x."u8);
+}
 
 /// <summary>
 /// The prediction log of this process. Requests put their rows into memory; files are written in the background, by size or after
@@ -38,6 +45,7 @@ public sealed class PredictionLog : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<PredictionLog> _logger;
     private readonly string _instance;
+    private readonly ValueHasher? _hasher;
     private readonly ConcurrentDictionary<(ServingModel Model, bool IsShadow), Lane> _lanes = new();
     private readonly Channel<Work> _work = Channel.CreateUnbounded<Work>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ArrayBufferWriter<byte> _lines = new();
@@ -46,6 +54,8 @@ public sealed class PredictionLog : BackgroundService
     private int _nextSegment = -1;
     private long _buffered;
     private long _dropped;
+    private long _unlogged;
+    private long _unkeyed;
     private long _reported;
     private volatile bool _closed;
     private volatile string? _fault;
@@ -58,6 +68,7 @@ public sealed class PredictionLog : BackgroundService
         _time = time;
         _logger = logger;
         _instance = instance.Value;
+        _hasher = _options.CreateHasher();
         _rowsAtATime = Math.Max(FewestRowsAtATime, (int)(2.0 * _options.LogRowsPerSecond * Pace.TotalSeconds));
     }
 
@@ -80,7 +91,7 @@ public sealed class PredictionLog : BackgroundService
     {
         while (true)
         {
-            Lane lane = _lanes.GetOrAdd((model, given is not null), static key => new Lane(key.Model, key.IsShadow));
+            Lane lane = _lanes.GetOrAdd((model, given is not null), static (key, log) => log.Open(key.Model, key.IsShadow), this);
             lock (lane)
             {
                 // Between finding it and locking it, a resting lane may have been forgotten: rows put there would never be written.
@@ -147,10 +158,15 @@ public sealed class PredictionLog : BackgroundService
     {
         DateTimeOffset now = _time.GetUtcNow();
         long size = PredictionSegment.Estimate(batch);
+        if (lane.Model.Rules.Sample is { } sample && !(given is { } answered ? answered.IsLogged : IsSampled(sample, batch, requestId)))
+        {
+            return Unlogged(lane, batch, now);
+        }
+
         if (_closed || Volatile.Read(ref _buffered) + size > _options.LogBufferBytes || !lane.TryTake(batch.Rows, now, _options.LogRowsPerSecond))
         {
-            long before = Interlocked.Add(ref _dropped, batch.Rows) - batch.Rows;
-            return new LoggedRows(lane.DroppedPrefix(now, _instance), (int)(before % int.MaxValue));
+            Interlocked.Add(ref _dropped, batch.Rows);
+            return Unlogged(lane, batch, now);
         }
 
         PredictionSegment? segment = lane.Segment;
@@ -165,6 +181,37 @@ public sealed class PredictionLog : BackgroundService
         int first = segment.Append(batch, requestId, now, (int)Math.Min(latency.TotalMicroseconds, int.MaxValue), given?.IdPrefix, given?.FirstRow ?? 0);
         Interlocked.Add(ref _buffered, segment.EstimatedBytes - sizeBefore);
         return new LoggedRows(segment.IdPrefix, first);
+    }
+
+    private Lane Open(ServingModel model, bool isShadow)
+    {
+        if (_hasher is null && model.Card.Inputs.FirstOrDefault(i => model.Rules.Of(i.Name).Log == LogForm.Hash) is { } input)
+        {
+            ScoringLog.NoHashKey(_logger, model.Card.Pipeline, input.Name);
+        }
+
+        return new Lane(model, isShadow);
+    }
+
+    private LoggedRows Unlogged(Lane lane, ScoringBatch batch, DateTimeOffset now)
+    {
+        long before = Interlocked.Add(ref _unlogged, batch.Rows) - batch.Rows;
+        return new LoggedRows(lane.DroppedPrefix(now, _instance), (int)(before % int.MaxValue));
+    }
+
+    // By the key, so that what is known of a customer is all or nothing; a request that names nothing goes by its number in this process.
+    private bool IsSampled(TrafficSplit sample, ScoringBatch batch, ReadOnlySpan<byte> requestId)
+    {
+        ReadOnlySpan<byte> key = batch.Rows == 0 ? requestId : batch.Key(0);
+        key = !key.IsEmpty ? key : !requestId.IsEmpty ? requestId : batch.Rows == 0 ? default : batch.InferenceId(0);
+        if (!key.IsEmpty)
+        {
+            return sample.TakesChallenger(key);
+        }
+
+        Span<byte> number = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(number, Interlocked.Increment(ref _unkeyed));
+        return sample.TakesChallenger(number);
     }
 
     private async Task CloseByTimeAsync(CancellationToken stopping)
@@ -234,7 +281,7 @@ public sealed class PredictionLog : BackgroundService
     {
         _lines.ResetWrittenCount();
         _index.ResetWrittenCount();
-        foreach (int rendered in segment.RenderInSteps(_lines, _index, _rowsAtATime))
+        foreach (int rendered in segment.RenderInSteps(_lines, _index, _rowsAtATime, _hasher))
         {
             // A full file takes a thread for a tenth of a second, and requests would wait. It is made little by little, at twice the rate that rows may come in;
             // at shutdown, at once.

@@ -52,7 +52,7 @@ public sealed class PredictionLookup(
         {
             if (minted.Segment < 0)
             {
-                return (null, NotFound($"'{id}' was answered and not logged: the log was over its limits at that moment (see 'Scoring:LogRowsPerSecond' and 'Scoring:LogBufferBytes')."));
+                return (null, NotFound($"'{id}' was answered and not logged: the pipeline logs a share of its requests ('scoring.log.share'), or the log was over its limits at that moment ('Scoring:LogRowsPerSecond', 'Scoring:LogBufferBytes')."));
             }
 
             if (minted.Instance == instance.Value)

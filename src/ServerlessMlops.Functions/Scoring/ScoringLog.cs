@@ -29,6 +29,15 @@ internal static partial class ScoringLog
     [LoggerMessage(4012, LogLevel.Warning, "The prediction log dropped {Rows} rows since the last report ({Total} in all): they were answered, and are not logged. Raise Scoring:LogRowsPerSecond or Scoring:LogBufferBytes, or look at the storage account.")]
     public static partial void Dropped(ILogger logger, long rows, long total);
 
+    [LoggerMessage(4014, LogLevel.Warning, "Pipeline {Pipeline} wants column {Column} hashed in the prediction log, and there is no key to hash by: such columns are left out. Set Scoring__LogHashKey.")]
+    public static partial void NoHashKey(ILogger logger, string pipeline, string column);
+
+    [LoggerMessage(4015, LogLevel.Information, "Deleted {Files} files of the prediction log of pipeline {Pipeline} that were older than {Retention}.")]
+    public static partial void Pruned(ILogger logger, int files, string pipeline, TimeSpan retention);
+
+    [LoggerMessage(4016, LogLevel.Warning, "The prediction log of pipeline {Pipeline} could not be pruned; it is tried again tomorrow.")]
+    public static partial void PruneFailed(ILogger logger, Exception exception, string pipeline);
+
     [LoggerMessage(4013, LogLevel.Error, "The prediction log lost {Rows} rows at shutdown: storage did not take them in time.")]
     public static partial void LostAtShutdown(ILogger logger, long rows);
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using ServerlessMlops.Core.Scoring;
+using ServerlessMlops.Core.Scoring.Predictions;
 
 namespace ServerlessMlops.Functions.Scoring;
 
@@ -48,6 +49,15 @@ public sealed class ScoringOptions
     /// </summary>
     public int LogRowsPerSecond { get; set; } = 10_000;
 
+    /// <summary>
+    /// Key of the hashes in the prediction log (<c>scoring.columns.*.log: hash</c>): at least 16 bytes as Base64, a secret. Another key makes other hashes. Without it
+    /// those columns are left out.
+    /// </summary>
+    public string? LogHashKey { get; set; }
+
+    /// <summary>Hashes by <see cref="LogHashKey"/>; null without it.</summary>
+    public ValueHasher? CreateHasher() => string.IsNullOrEmpty(LogHashKey) ? null : new ValueHasher(Convert.FromBase64String(LogHashKey));
+
     /// <summary>The limits of a request.</summary>
     public ScoringLimits Limits => new(MaxBodyBytes, MaxRows, ScoringLimits.Default.MaxDepth);
 }
@@ -68,7 +78,18 @@ internal sealed class ScoringOptionsValidator : IValidateOptions<ScoringOptions>
         Check(faults, nameof(options.LogFileBytes), options.LogFileBytes, 64 * 1024, 64 * 1024 * 1024);
         Check(faults, nameof(options.LogBufferBytes), options.LogBufferBytes, 1024 * 1024, 1024 * 1024 * 1024);
         Check(faults, nameof(options.LogRowsPerSecond), options.LogRowsPerSecond, 0, 10_000_000);
+        if (!string.IsNullOrEmpty(options.LogHashKey) && !IsKey(options.LogHashKey))
+        {
+            faults.Add($"Setting '{ScoringOptions.Section}:{nameof(options.LogHashKey)}' is no key; expected at least {ValueHasher.LeastKeyBytes} bytes as Base64, such as 'openssl rand -base64 32' makes.");
+        }
+
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+
+    private static bool IsKey(string text)
+    {
+        Span<byte> key = new byte[text.Length];
+        return Convert.TryFromBase64String(text, key, out int length) && length >= ValueHasher.LeastKeyBytes;
     }
 
     private static void Check<T>(List<string> faults, string name, T value, T least, T most)

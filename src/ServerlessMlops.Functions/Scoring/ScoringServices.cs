@@ -27,6 +27,7 @@ public static class ScoringServices
         services.TryAddSingleton(_ => InstanceName.Create());
         services.TryAddSingleton(provider => new WindowCounters(provider.GetRequiredService<InstanceName>().Value));
         services.TryAddSingleton<IPredictionStore, PredictionsContainer>();
+        services.TryAddSingleton<IPredictionRetention, PredictionsContainer>();
         services.AddOptions<BulkOptions>().BindConfiguration(BulkOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton<IBulkStore, ScoringContainer>();
         services.TryAddSingleton<PredictorReader>(OnnxPredictor.Read);

@@ -7,7 +7,7 @@ using ServerlessMlops.Core.Scoring.Predictions;
 namespace ServerlessMlops.Storage.Predictions;
 
 /// <summary>The <c>predictions</c> container; see <see cref="PredictionSegmentName"/> for its paths.</summary>
-public sealed class PredictionsContainer(BlobServiceClient service) : IPredictionStore
+public sealed class PredictionsContainer(BlobServiceClient service) : IPredictionStore, IPredictionRetention
 {
     /// <summary>Name of the container.</summary>
     public const string Name = "predictions";
@@ -70,6 +70,33 @@ public sealed class PredictionsContainer(BlobServiceClient service) : IPredictio
                 }
             }
         }
+    }
+
+    /// <inheritdoc/>
+    public async Task<int> DeleteBeforeAsync(string pipeline, DateTimeOffset time, CancellationToken cancellation)
+    {
+        int deleted = 0;
+        IAsyncEnumerator<BlobItem> blobs = _container.ListAsync(pipeline + "/", cancellation).GetAsyncEnumerator(cancellation);
+        await using (blobs)
+        {
+            // Names sort by their hour, so the first that is young enough ends the search.
+            while (await MoveNextAsync(blobs))
+            {
+                DateTimeOffset? hour = PredictionSegmentName.HourOf(blobs.Current.Name);
+                if (hour?.AddHours(1) > time)
+                {
+                    break;
+                }
+
+                if (hour is not null)
+                {
+                    await _container.DeleteBlobIfExistsAsync(blobs.Current.Name, cancellationToken: cancellation);
+                    deleted++;
+                }
+            }
+        }
+
+        return deleted;
     }
 
     // A container that nothing was ever written to lists as an empty one.

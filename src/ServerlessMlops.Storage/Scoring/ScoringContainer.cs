@@ -84,7 +84,7 @@ public sealed class ScoringContainer(BlobServiceClient service) : IBulkStore
     public async IAsyncEnumerable<ListedUpload> ListAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
-        await foreach (BlobItem blob in container.GetBlobsAsync(cancellationToken: cancellation))
+        await foreach (BlobItem blob in container.ListAsync("", cancellation))
         {
             if (!BulkAnswer.IsAnswer(blob.Name))
             {

@@ -40,6 +40,14 @@ public class ScoringRulesTests
         Findings(spec, """{"instances":[[1,2,"AA"]]}""", out _).ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("""{"dataframe_split":{"columns":["speed","altitude","carrier"],"data":[[1,2,"AA"],[null,2,"AA"]]}}""")]
+    [InlineData("""{"dataframe_split":{"columns":["speed","altitude","carrier"],"data":[[1,2,"\u0041A"],[null,2,"AA"]]}}""")]
+    [InlineData("""{"instances":[[1,2,"AA"],[null,2,"AA"]]}""")]
+    [InlineData("""{"inputs":{"speed":[1,null],"altitude":[1,2],"carrier":["AA","AA"]}}""")]
+    public void Read_NullsOfEveryForm_FollowTheRule(string body) =>
+        Findings(Spec(new ColumnScoringSpec { OnNull = NullPolicy.Reject }), body, out _).ShouldBe(["speed nullValue error"]);
+
     [Fact]
     public void Read_RecordsThatLackAColumn_FollowTheRuleRowByRow()
     {

@@ -18,7 +18,7 @@ public sealed class GoldenHistoryTests
     [Fact]
     public void Histories_OfEveryWayThatMatters_AreThere() =>
         Directory.GetFiles(Folder, "*.json").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)
-            .ShouldBe(["approval", "ingestion", "monitor", "nightly", "rollout-canary", "rollout-replace", "training-search"]);
+            .ShouldBe(["approval", "ingestion", "monitor", "nightly", "rollout-canary", "rollout-replace", "scoring", "training-search"]);
 
     [Theory]
     [MemberData(nameof(Names))]

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Azure.Storage.Blobs;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Engine;
@@ -47,6 +48,12 @@ public sealed class RecordingTests(TestApp app)
         var until = new DateTimeOffset(2026, 1, 2, 12, 0, 0, TimeSpan.Zero);
         ids["monitor"] = MonitorTimer.InstanceId(until);
         await app.Durable.StartOnceAsync(nameof(MonitorOrchestrator), ids["monitor"], new MonitorInput(until), default);
+
+        // A file to score.
+        BlobContainerClient scoring = new BlobServiceClient(app.ConnectionString).GetBlobContainerClient("scoring");
+        await scoring.CreateIfNotExistsAsync();
+        await scoring.GetBlobClient($"{pipeline}/rows.csv").UploadAsync(BinaryData.FromString(TestApp.Rows(50, 3)));
+        ids["scoring"] = (await app.RunAsync(pipeline, "the file is answered", r => r is { Kind: RunKind.Scoring, IsEnded: true })).Id;
 
         // The next version asks a person, then goes out as a canary, until somebody promotes it by hand.
         await app.PutSpecAsync(pipeline, "target: heavy\nkey: id\ntrain: {candidates: [linear]}\ndeploy: {strategy: canary, steps: [5%, 100%], hold: 6s, approval: manual}\n");

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Scoring;
 using ServerlessMlops.Core.Scoring.Mlflow;
 using ServerlessMlops.Functions.Scoring;
@@ -46,6 +47,34 @@ public sealed class PredictionLogTests
         Append(log, 1).ShouldStartWith("flights.2026010204.");
         await log.StopAsync(default);
         store.Lines.Length.ShouldBe(1001);
+    }
+
+    [Fact]
+    public async Task Rows_OfAShare_AreChosenByKeyAndTheRestAreAnsweredAllTheSame()
+    {
+        var sampled = new ServingModel(FakeModels.CardOf(1), 1, new VersionedPredictor(1), new ScoringRules(new ScoringSpec { Log = new PredictionLogSpec { Share = 0.25 } }));
+        using PredictionLog log = await StartAsync();
+        var batch = new ScoringBatch();
+        (bool IsLogged, string Id)[] Round() =>
+        [
+            .. Enumerable.Range(0, 400).Select(i =>
+            {
+                batch.Reset(sampled.Signature, 1, ScoringLimits.Default);
+                InvocationReader.Read(Encoding.UTF8.GetBytes($$"""[{"speed":1,"flight_id":"k{{i}}"}]"""), batch, ScoringLimits.Default).ShouldBeNull();
+                batch.Predict(sampled.Predictor);
+                LoggedRows rows = log.Append(sampled, batch, default, TimeSpan.Zero);
+                log.Append(sampled, batch, default, TimeSpan.Zero, rows).IsLogged.ShouldBe(rows.IsLogged, "a shadow is logged with the answer that was given");
+                return (rows.IsLogged, Encoding.UTF8.GetString(rows.IdPrefix) + rows.FirstRow);
+            }),
+        ];
+        (bool IsLogged, string Id)[] first = Round(), second = Round();
+        first.Select(r => r.IsLogged).ShouldBe(second.Select(r => r.IsLogged));
+        first.Concat(second).Select(r => r.Id).Distinct().Count().ShouldBe(800, "also what is not logged has an id of its own");
+        int logged = first.Count(r => r.IsLogged);
+        logged.ShouldBeInRange(60, 140, "a quarter of 400, five standard deviations around");
+        log.DroppedRows.ShouldBe(0, "not to log was wanted");
+        await log.StopAsync(default);
+        store.Lines.Length.ShouldBe(4 * logged);
     }
 
     [Fact]

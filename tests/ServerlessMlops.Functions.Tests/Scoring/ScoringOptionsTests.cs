@@ -15,4 +15,19 @@ public class ScoringOptionsTests
                 "Setting 'Scoring:RefreshAfter' is 00:00:00; expected 00:00:01 to 00:05:00.",
                 "Setting 'Scoring:LogRowsPerSecond' is -1; expected 0 to 10000000.",
             ]);
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("MDEyMzQ1Njc4OWFiY2RlZg==", true)]
+    [InlineData("c2hvcnQ=", false)]
+    [InlineData("not base64!", false)]
+    public void Validate_LogHashKey_IsAKeyOrNothing(string key, bool expected)
+    {
+        var options = new ScoringOptions { LogHashKey = key };
+        new ScoringOptionsValidator().Validate(null, options).Succeeded.ShouldBe(expected);
+        if (expected)
+        {
+            (options.CreateHasher() is null).ShouldBe(key.Length == 0);
+        }
+    }
 }

@@ -38,6 +38,29 @@ public class PredictionsContainerTests(AzuriteFixture azurite) : IClassFixture<A
     }
 
     [Fact]
+    public async Task DeleteBefore_ATime_DeletesHoursThatEndedByThenOfThatPipelineOnly()
+    {
+        string pipeline = azurite.UniqueName("p");
+        string other = pipeline + "-other";
+        PredictionSegmentName[] names = [.. Enumerable.Range(0, 4).Select(i => new PredictionSegmentName(pipeline, Hour.AddHours(i), "0123abcd", i)), new(other, Hour, "0123abcd", 0)];
+        foreach (PredictionSegmentName name in names)
+        {
+            await predictions.WriteAsync(name, "x\n"u8.ToArray(), "a\t0\t1\n"u8.ToArray(), default);
+        }
+
+        // The third hour has not ended at half past.
+        (await predictions.DeleteBeforeAsync(pipeline, Hour.AddHours(2.5), default)).ShouldBe(4);
+        (await predictions.DeleteBeforeAsync(pipeline, Hour.AddHours(2.5), default)).ShouldBe(0);
+        for (int i = 0; i < 4; i++)
+        {
+            (await predictions.ReadIndexAsync(names[i], default) is not null).ShouldBe(i >= 2);
+        }
+
+        (await predictions.ReadIndexAsync(names[4], default)).ShouldNotBeNull();
+        (await predictions.DeleteBeforeAsync("nothing-here", Hour, default)).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Read_WhatIsNotThere_IsNull()
     {
         var name = new PredictionSegmentName("absent", Hour, "0123abcd", 0);

@@ -83,7 +83,8 @@ public sealed class ReplayScorer(ServingModel model, ReplayRequest request)
             foreach (Registry.FeatureSignature input in model.Card.Inputs)
             {
                 writer.WritePropertyName(input.Name);
-                if (features.TryGetProperty(input.Name, out JsonElement value))
+                // A hash is no value either.
+                if (features.TryGetProperty(input.Name, out JsonElement value) && value.ValueKind != JsonValueKind.Object)
                 {
                     value.WriteTo(writer);
                 }

@@ -88,7 +88,7 @@ internal static class MatrixScanner
                 at += 4;
                 if (role >= 0)
                 {
-                    batch.SetMissing(row, role);
+                    batch.AcceptNull(row, role);
                 }
 
                 return true;

@@ -99,9 +99,9 @@ public sealed class PredictionSegment
     }
 
     /// <summary>Makes the file and its index. May be called again, with the same result.</summary>
-    public void Render(ArrayBufferWriter<byte> lines, ArrayBufferWriter<byte> index)
+    public void Render(ArrayBufferWriter<byte> lines, ArrayBufferWriter<byte> index, ValueHasher? hasher = null)
     {
-        foreach (int _ in RenderInSteps(lines, index, int.MaxValue))
+        foreach (int _ in RenderInSteps(lines, index, int.MaxValue, hasher))
         {
         }
     }
@@ -110,12 +110,13 @@ public sealed class PredictionSegment
     /// <param name="lines">Where the rows go.</param>
     /// <param name="index">Where the index goes, at the last step.</param>
     /// <param name="rowsAtATime">Rows of a step; a request is not split.</param>
-    public IEnumerable<int> RenderInSteps(ArrayBufferWriter<byte> lines, ArrayBufferWriter<byte> index, int rowsAtATime)
+    /// <param name="hasher">Hashes the columns that the pipeline wants hashed; without it they are left out.</param>
+    public IEnumerable<int> RenderInSteps(ArrayBufferWriter<byte> lines, ArrayBufferWriter<byte> index, int rowsAtATime, ValueHasher? hasher = null)
     {
         // A request brings its keys and ids before its unseen categories; the renderer goes row by row.
         texts.Sort(static (a, b) => a.Row != b.Row ? a.Row.CompareTo(b.Row) : a.What.CompareTo(b.What));
         var entries = new List<(ReadOnlyMemory<byte> Id, PredictionLine Line)>(Rows);
-        var renderer = new PredictionSegmentRenderer(this);
+        var renderer = new PredictionSegmentRenderer(this, hasher);
         while (renderer.RenderNext(rowsAtATime, lines, entries))
         {
             yield return entries.Count;

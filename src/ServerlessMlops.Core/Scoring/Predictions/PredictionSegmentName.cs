@@ -19,6 +19,13 @@ public readonly record struct PredictionSegmentName(string Pipeline, DateTimeOff
     public static string HourPrefix(string pipeline, DateTimeOffset hour) =>
         string.Create(CultureInfo.InvariantCulture, $"{pipeline}/{hour.UtcDateTime:yyyy}/{hour.UtcDateTime:MM}/{hour.UtcDateTime:dd}/{hour.UtcDateTime:HH}/");
 
+    /// <summary>The hour of a file of the log or an index, by its path; null for another file.</summary>
+    public static DateTimeOffset? HourOf(string path) =>
+        path.Split('/') is { Length: 6 } parts &&
+        DateTimeOffset.TryParseExact(string.Concat(parts.AsSpan(1, 4)), "yyyyMMddHH", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset hour)
+            ? hour
+            : null;
+
     /// <summary>Reads the name of an index from its path; false for another file.</summary>
     public static bool TryParseIndexPath(string path, out PredictionSegmentName name)
     {

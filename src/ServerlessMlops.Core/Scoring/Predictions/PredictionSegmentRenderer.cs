@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 
 namespace ServerlessMlops.Core.Scoring.Predictions;
@@ -11,8 +12,9 @@ namespace ServerlessMlops.Core.Scoring.Predictions;
 /// Makes the lines of a file of the prediction log:
 /// <code>{"inferenceId":"...","at":"2026-01-02T03:04:05.678Z","version":3,"key":"...","features":{"speed":1.5,"carrier":"AA"},"outputs":[0.83],"decision":"yes","latencyMicroseconds":41}</code>
 /// A shadow's line has <c>"shadow":true</c> after its version. A missing value is null; a category that training did not see is its text (cut after 128 bytes, the first hundred of a request; else null).
+/// By the pipeline's rules an input may be left out, or stand as <c>{"hash":"..."}</c> (<see cref="ValueHasher"/>); <c>"needsReview":true</c> where an answer was marked so.
 /// </summary>
-internal sealed class PredictionSegmentRenderer(PredictionSegment segment)
+internal sealed class PredictionSegmentRenderer(PredictionSegment segment, ValueHasher? hasher)
 {
     private readonly ServingModel model = segment.Model;
     private readonly JsonEncodedText[][] categories =
@@ -21,6 +23,7 @@ internal sealed class PredictionSegmentRenderer(PredictionSegment segment)
     private readonly byte[] id = new byte[RowIds.LongestId + InferenceId.ShadowSuffix.Length];
     private readonly byte[] at = new byte[32];
     private int nextRequest;
+    private readonly LogForm[] forms = [.. segment.Model.Card.Inputs.Select(i => FormOf(segment.Model.Rules.Of(i.Name).Log, hasher))];
     private int nextText;
 
     /// <summary>Renders the next requests, at least as many as have so many rows; false where there are no more.</summary>
@@ -71,11 +74,24 @@ internal sealed class PredictionSegmentRenderer(PredictionSegment segment)
         json.Append(",\"features\":{"u8);
         ReadOnlySpan<float> features = segment.FeaturesOf(request, row);
         ReadOnlySpan<int> codes = segment.CodesOf(request.FirstRow + row);
+        bool isFirst = true;
         for (int input = 0; input < features.Length; input++)
         {
-            json.Append(input == 0 ? "\""u8 : ",\""u8);
+            if (forms[input] == LogForm.Omit)
+            {
+                continue;
+            }
+
+            json.Append(isFirst ? "\""u8 : ",\""u8);
+            isFirst = false;
             json.Append(model.InputNames[input].EncodedUtf8Bytes);
             json.Append("\":"u8);
+            if (forms[input] == LogForm.Hash)
+            {
+                AppendHash(ref json, input, features[input], codes, texts);
+                continue;
+            }
+
             int slot = model.Signature.CategorySlot(input);
             if (slot < 0)
             {
@@ -117,7 +133,44 @@ internal sealed class PredictionSegmentRenderer(PredictionSegment segment)
             json.Append(model.Outputs.Classes[decision].EncodedUtf8Bytes);
             json.Append("\""u8);
         }
+
+        if (model.Rules.Reviews && model.Rules.NeedsReview(outputs, model.Outputs, codes))
+        {
+            json.Append(",\"needsReview\":true"u8);
+        }
     }
+
+    // A missing value stays null: that something is not there tells nothing of what would be.
+    private void AppendHash(ref JsonText json, int input, float feature, ReadOnlySpan<int> codes, ReadOnlySpan<PredictionSegment.RowText> texts)
+    {
+        int slot = model.Signature.CategorySlot(input);
+        ReadOnlySpan<byte> value = default;
+        if (slot < 0)
+        {
+            value = float.IsFinite(feature) ? Encoding.UTF8.GetBytes(feature.ToString(CultureInfo.InvariantCulture)) : default;
+        }
+        else if (codes[slot] >= 0)
+        {
+            value = Encoding.UTF8.GetBytes(model.Card.Inputs[input].Categories[codes[slot]]);
+        }
+        else if (codes[slot] == ScoringSignature.UnknownCategory)
+        {
+            Find(texts, input, out value);
+        }
+
+        if (value.IsEmpty)
+        {
+            json.Append("null"u8);
+            return;
+        }
+
+        json.Append("{\"hash\":\""u8);
+        json.Append(Encoding.UTF8.GetBytes(hasher!.Hash(model.Card.Pipeline, model.Card.Inputs[input].Name, value)));
+        json.Append("\"}"u8);
+    }
+
+    // Without a key a hash could be tried out value by value, so nothing is kept.
+    private static LogForm FormOf(LogForm asked, ValueHasher? hasher) => asked == LogForm.Hash && hasher is null ? LogForm.Omit : asked;
 
     private int WriteId(PredictionSegment.AnsweredRequest request, int row, ReadOnlySpan<PredictionSegment.RowText> texts, Span<byte> id)
     {

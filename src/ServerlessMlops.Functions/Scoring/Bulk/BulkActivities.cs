@@ -30,8 +30,11 @@ public sealed record BulkSummary(
 
 /// <summary>The steps of scoring a file. Each may be repeated: what it writes is named by the file's version and the piece, and is the same each time.</summary>
 public sealed class BulkActivities(
-    IBulkStore files, ModelCache cache, ModelLoader loader, IPredictionStore predictions, RunEnds ends, IOptions<BulkOptions> options, TimeProvider time)
+    IBulkStore files, ModelCache cache, ModelLoader loader, IPredictionStore predictions, RunEnds ends, IOptions<BulkOptions> options,
+    IOptions<ScoringOptions> scoring, TimeProvider time)
 {
+    private readonly ValueHasher? _hasher = scoring.Value.CreateHasher();
+
     /// <summary>Looks at a file: what serves, how its rows stand in it, whether they can be scored at all. Null where the run has ended with that.</summary>
     [Function(nameof(OpenBulkFile))]
     public async Task<BulkJob?> OpenBulkFile([ActivityTrigger] BulkOpening opening, CancellationToken cancellation)
@@ -173,7 +176,7 @@ public sealed class BulkActivities(
         {
             var lines = new ArrayBufferWriter<byte>();
             var index = new ArrayBufferWriter<byte>();
-            log.Render(lines, index);
+            log.Render(lines, index, _hasher);
             await predictions.WriteAsync(name, lines.WrittenMemory, index.WrittenMemory, cancellation);
         }
 

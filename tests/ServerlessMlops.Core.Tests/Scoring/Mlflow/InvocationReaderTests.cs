@@ -31,6 +31,7 @@ public class InvocationReaderTests
     }
 
     [Theory]
+    [InlineData("", "not JSON")]
     [InlineData("7", "The body is a number")]
     [InlineData("[7]", "Row 0 of \"body\" is a number")]
     [InlineData("[[1,2,\"AA\"]", "not JSON")]

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Scoring;
 using ServerlessMlops.Core.Scoring.Mlflow;
 using ServerlessMlops.Core.Scoring.OpenInference;
@@ -11,6 +12,16 @@ namespace ServerlessMlops.Core.Tests.Scoring.Mlflow;
 /// <summary>Whatever a body holds, the readers answer: with rows, or with a problem of 4xx. Nothing escapes.</summary>
 public class RequestFuzzTests
 {
+    private static readonly ScoringSignature Lenient = new(Card(), SumModel, new ScoringRules(new ScoringSpec
+    {
+        OnExtra = ExtraPolicy.Reject,
+        Columns = new Dictionary<string, ColumnScoringSpec>
+        {
+            ["speed"] = new() { OnMissing = UnfitPolicy.Missing, OnWrongType = UnfitPolicy.Missing, OnNull = NullPolicy.Warn },
+            ["carrier"] = new() { OnMissing = UnfitPolicy.Missing, OnWrongType = UnfitPolicy.Missing, OnUnknown = UnknownPolicy.Missing },
+        },
+    }));
+
     private static readonly IReadOnlyList<string> Outputs = Signature.OutputTensors;
 
     private static readonly string[] Seeds =
@@ -36,7 +47,7 @@ public class RequestFuzzTests
         for (int i = 0; i < 80_000; i++)
         {
             byte[] body = Mutate(Encoding.UTF8.GetBytes(Seeds[random.Next(Seeds.Length)]), random, alphabet);
-            batch.Reset(Signature, 3, limits);
+            batch.Reset((i & 4) == 0 ? Signature : Lenient, 3, limits);
             ScoringProblem? problem = (i & 3) switch
             {
                 0 => InvocationReader.Read(body, batch, limits),
