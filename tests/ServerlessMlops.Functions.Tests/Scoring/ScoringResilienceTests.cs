@@ -1,10 +1,13 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using System.Text.Json;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Microsoft.Extensions.DependencyInjection;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Functions.Scoring;
 using ServerlessMlops.TestSupport.Azurite;
 
@@ -136,6 +139,58 @@ public sealed class ScoringResilienceTests(AzuriteFixture azurite) : IClassFixtu
         Stopwatch.GetElapsedTime(began).ShouldBeLessThan(TimeSpan.FromSeconds(10));
         (await one.ScoreAsync(pipeline)).Version.ShouldBe(1);
         (await other.ScoreAsync(pipeline)).Version.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Canary_OnTwoInstancesUnderLoad_KeepsEachKeyOnOneSideAndFailsNothing()
+    {
+        string pipeline = azurite.UniqueName("canary");
+        await using ScoringNode one = await ScoringNode.StartAsync(azurite.ConnectionString);
+        await using ScoringNode other = await ScoringNode.StartAsync(azurite.ConnectionString);
+        await one.AddVersionAsync(pipeline);
+        await one.AddVersionAsync(pipeline);
+        await one.Registry.PromoteAsync(pipeline, 1, ScoringNode.Because, default);
+        await Task.WhenAll(one.ScoreUntilAsync(pipeline, v => v == 1, "version 1"), other.ScoreUntilAsync(pipeline, v => v == 1, "version 1"));
+        using var stop = new CancellationTokenSource();
+        var sequences = new ConcurrentDictionary<(ScoringNode, string), ConcurrentQueue<int>>();
+        Task[] callers = [.. Enumerable.Range(0, 8).Select(caller => Task.Run(async () =>
+        {
+            ScoringNode node = caller % 2 == 0 ? one : other;
+            for (int i = 0; !stop.IsCancellationRequested; i++)
+            {
+                // A key has one caller on each instance, so its answers are in order.
+                string key = $"customer-{caller / 2}-{i % 100}";
+                (HttpStatusCode status, int version, string id) = await node.ScoreAsync(pipeline, key);
+                status.ShouldBe(HttpStatusCode.OK, id);
+                ConcurrentQueue<int> seen = sequences.GetOrAdd((node, key), _ => new ConcurrentQueue<int>());
+                if (seen.IsEmpty || seen.Last() != version)
+                {
+                    seen.Enqueue(version);
+                }
+            }
+        }))];
+
+        const double Share = 0.3;
+        const int Keys = 600;
+        await one.Registry.MoveAsync(pipeline, (head, at) => RolloutMoves.Begin(head, new RolloutStart("rollout-1", 2, DeployStrategy.Canary, Share), ScoringNode.Because, at), default);
+        await Task.WhenAll(TriesAsync(one), TriesAsync(other));
+        int[][] sides = await Task.WhenAll(SidesAsync(one), SidesAsync(other));
+        await one.Registry.MoveAsync(pipeline, (head, at) => RolloutMoves.Complete(head, "rollout-1", ScoringNode.Because, at), default);
+        await Task.WhenAll(one.ScoreUntilAsync(pipeline, v => v == 2, "version 2"), other.ScoreUntilAsync(pipeline, v => v == 2, "version 2"));
+        await stop.CancelAsync();
+        await Task.WhenAll(callers);
+
+        sides[0].ShouldBe(sides[1], "every instance puts a key on the same side");
+        sides[0].Count(v => v == 2).ShouldBeInRange((int)((Keys * Share) - (5 * Math.Sqrt(Keys * Share * (1 - Share)))), (int)((Keys * Share) + (5 * Math.Sqrt(Keys * Share * (1 - Share)))));
+        foreach (ConcurrentQueue<int> seen in sequences.Values)
+        {
+            string.Join(' ', seen).ShouldBeOneOf("1", "2", "1 2");
+        }
+
+        Task TriesAsync(ScoringNode node) => node.ScoreUntilAsync(
+            pipeline, _ => node.Health.GetProperty("models")[0].TryGetProperty("challenger", out JsonElement challenger) && challenger.ValueKind == JsonValueKind.Number, "the challenger");
+
+        Task<int[]> SidesAsync(ScoringNode node) => Task.WhenAll(Enumerable.Range(0, Keys).Select(async i => (await node.ScoreAsync(pipeline, $"key-{i}")).Version));
     }
 
     [Fact]
