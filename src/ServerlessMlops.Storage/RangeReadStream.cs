@@ -57,22 +57,24 @@ internal sealed class RangeReadStream : Stream
     /// <param name="version">The version that is wanted, or null for the one that stands.</param>
     /// <param name="firstRead">Bytes of the first range: much for files that are read from end to end, little for those of which parts are wanted.</param>
     /// <param name="cancellation">Ends the call.</param>
+    /// <param name="from">Where reading begins.</param>
     /// <exception cref="RequestFailedException">404: there is no such blob; 412: another version stands.</exception>
-    public static async Task<RangeReadStream> OpenAsync(BlobClient blob, ETag? version, int firstRead, CancellationToken cancellation)
+    public static async Task<RangeReadStream> OpenAsync(BlobClient blob, ETag? version, int firstRead, CancellationToken cancellation, long from = 0)
     {
         var stream = new RangeReadStream(blob, version, firstRead);
         try
         {
-            BlobDownloadStreamingResult found = await blob.DownloadStreamingAsync(stream.Range(0, firstRead), cancellation);
-            await stream.FillAsync(found, 0, cancellation);
+            BlobDownloadStreamingResult found = await blob.DownloadStreamingAsync(stream.Range(from, firstRead), cancellation);
+            await stream.FillAsync(found, from, cancellation);
         }
         catch (RequestFailedException e) when (e.Status == 416)
         {
-            // An empty blob has no range, not even its first.
+            // Nothing is there from that place on: of an empty blob, from its beginning.
             BlobProperties properties = await blob.GetPropertiesAsync(stream.Conditions, cancellation);
-            (stream._version, stream.LastModified) = (properties.ETag, properties.LastModified);
+            (stream._version, stream.LastModified, stream._length) = (properties.ETag, properties.LastModified, properties.ContentLength);
         }
 
+        stream._position = from;
         return stream;
     }
 

@@ -105,7 +105,7 @@ internal sealed class PartDraft(BlobContainerClient container, string pipeline, 
 
         Send();
         await _sending;
-        await _draft.CommitBlockListAsync(_blocks, new BlobHttpHeaders { ContentType = ContentType }, cancellationToken: cancellation);
+        await _draft.CommitBlockListAsync(_blocks, new CommitBlockListOptions { HttpHeaders = new BlobHttpHeaders { ContentType = ContentType } }, cancellation);
         _committed = true;
         try
         {

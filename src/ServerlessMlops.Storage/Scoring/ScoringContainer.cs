@@ -17,29 +17,11 @@ public sealed class ScoringContainer(BlobServiceClient service) : IBulkStore
     /// <summary>Name of the container.</summary>
     public const string Name = "scoring";
 
-    private const int ReadSize = 4 * 1024 * 1024;
     private readonly LazyContainer _container = new(service, Name);
+    private readonly UploadsContainer _files = new(service, Name);
 
     /// <inheritdoc/>
-    public async Task<Stream?> OpenAsync(Upload file, long offset, CancellationToken cancellation)
-    {
-        BlobContainerClient container = await _container.OpenAsync(cancellation);
-        try
-        {
-            // The SDK pins the version it opened: each range read carries If-Match.
-            Stream stream = await container.GetBlobClient(file.Path).OpenReadAsync(
-                new BlobOpenReadOptions(allowModifications: false)
-                {
-                    BufferSize = ReadSize, Position = offset, Conditions = new BlobRequestConditions { IfMatch = new ETag($"\"{file.ETag}\"") },
-                },
-                cancellation);
-            return new PinnedStream(stream, file);
-        }
-        catch (RequestFailedException e) when (e.Status is 404 or 412)
-        {
-            return null;
-        }
-    }
+    public async Task<Stream?> OpenAsync(Upload file, long offset, CancellationToken cancellation) => (await _files.OpenVersionAsync(file, cancellation, offset))?.Content;
 
     /// <inheritdoc/>
     public async Task StageAsync(BulkJob job, int piece, ReadOnlyMemory<byte> content, CancellationToken cancellation)
@@ -83,13 +65,11 @@ public sealed class ScoringContainer(BlobServiceClient service) : IBulkStore
     /// <inheritdoc/>
     public async IAsyncEnumerable<ListedUpload> ListAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
-        BlobContainerClient container = await _container.OpenAsync(cancellation);
-        await foreach (BlobItem blob in container.ListAsync("", cancellation))
+        await foreach (ListedUpload file in _files.ListAsync("", cancellation))
         {
-            if (!BulkAnswer.IsAnswer(blob.Name))
+            if (!BulkAnswer.IsAnswer(file.Upload.Path))
             {
-                yield return new ListedUpload(
-                    new Upload(blob.Name, UploadsContainer.Bare(blob.Properties.ETag!.Value)), blob.Properties.ContentLength ?? 0, blob.Properties.LastModified ?? default);
+                yield return file;
             }
         }
     }

@@ -19,15 +19,15 @@ public sealed class UploadsContainer(BlobServiceClient service, string container
     /// <inheritdoc/>
     public async Task<Stream?> OpenAsync(Upload upload, CancellationToken cancellation) => (await OpenVersionAsync(upload, cancellation))?.Content;
 
-    /// <summary>As <see cref="OpenAsync"/>, with the time when the version was written.</summary>
-    public async Task<(Stream Content, DateTimeOffset ModifiedAt)?> OpenVersionAsync(Upload upload, CancellationToken cancellation)
+    /// <summary>As <see cref="OpenAsync"/>, from a place on, with the time when the version was written.</summary>
+    public async Task<(Stream Content, DateTimeOffset ModifiedAt)?> OpenVersionAsync(Upload upload, CancellationToken cancellation, long from = 0)
     {
         ArgumentNullException.ThrowIfNull(upload);
         BlobContainerClient container = await _container.OpenAsync(cancellation);
         try
         {
             RangeReadStream stream = await RangeReadStream.OpenAsync(
-                container.GetBlobClient(upload.Path), new ETag(Quoted(upload.ETag)), RangeReadStream.LargestRead, cancellation);
+                container.GetBlobClient(upload.Path), new ETag(Quoted(upload.ETag)), RangeReadStream.LargestRead, cancellation, from);
             return (new PinnedStream(stream, upload), stream.LastModified);
         }
         catch (RequestFailedException e) when (e.Status is 404 or 412)

@@ -50,6 +50,24 @@ public class UploadsContainerTests(AzuriteFixture azurite) : IClassFixture<Azuri
         }
     }
 
+    [Theory]
+    [InlineData(0, 10)]
+    [InlineData(7, 3)]
+    [InlineData(10, 0)]
+    [InlineData(11, 0)]
+    public async Task OpenVersionAsync_FromAPlace_ReadsTheRest(long from, int rest)
+    {
+        Upload upload = await PutAsync($"{azurite.UniqueName("rest")}/a.csv", Random(10, 6));
+        (Stream stream, _) = (await new UploadsContainer(new BlobServiceClient(azurite.ConnectionString)).OpenVersionAsync(upload, default, from)).ShouldNotBeNull();
+        await using (stream)
+        {
+            (stream.Length, stream.Position).ShouldBe((10, from));
+            var copy = new MemoryStream();
+            await stream.CopyToAsync(copy);
+            copy.ToArray().ShouldBe(Random(10, 6)[^rest..]);
+        }
+    }
+
     [Fact]
     public async Task OpenAsync_ReadHereAndThere_GivesTheSameBytes()
     {

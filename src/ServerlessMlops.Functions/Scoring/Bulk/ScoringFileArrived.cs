@@ -1,12 +1,10 @@
 using Azure.Storage.Blobs;
-using Azure.Storage.Blobs.Models;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using ServerlessMlops.Core.Datasets;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Scoring.Bulk;
 using ServerlessMlops.Functions.Hosting;
-using ServerlessMlops.Storage.Uploads;
 
 namespace ServerlessMlops.Functions.Scoring.Bulk;
 
@@ -24,22 +22,10 @@ public sealed class ScoringFileArrived(IBulkStore files, IRunLog runs, TimeProvi
         [DurableClient] DurableTaskClient durable,
         CancellationToken cancellation)
     {
-        if (BulkAnswer.IsAnswer(path))
+        if (!BulkAnswer.IsAnswer(path) && await ArrivedBlob.FindAsync(blob, cancellation) is { } arrived)
         {
-            return;
+            await StartAsync(new BulkInput(new Upload(path, arrived.ETag), Attempt: 1), durable, cancellation);
         }
-
-        Azure.Response<BlobProperties> properties;
-        try
-        {
-            properties = await blob.GetPropertiesAsync(cancellationToken: cancellation);
-        }
-        catch (Azure.RequestFailedException e) when (e.Status == 404)
-        {
-            return; // deleted meanwhile
-        }
-
-        await StartAsync(new BulkInput(new Upload(path, UploadsContainer.Bare(properties.Value.ETag)), Attempt: 1), durable, cancellation);
     }
 
     /// <summary>Once a day: files of the last days whose event was lost.</summary>
