@@ -3,6 +3,7 @@ using System.Text;
 using Azure.Storage.Blobs.Models;
 using ServerlessMlops.EndToEnd.Harness;
 using ServerlessMlops.TestSupport.Azurite;
+using Xunit.Abstractions;
 
 namespace ServerlessMlops.EndToEnd;
 
