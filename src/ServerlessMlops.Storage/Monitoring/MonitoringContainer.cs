@@ -63,7 +63,7 @@ public sealed class MonitoringContainer(BlobServiceClient service) : IMonitorRep
         BlobContainerClient container = await _container.OpenAsync(cancellation);
         string end = string.Create(CultureInfo.InvariantCulture, $"{pipeline}/{before.UtcDateTime:yyyy'/'MM'/'dd}/");
         int deleted = 0;
-        await foreach (BlobItem blob in container.GetBlobsAsync(prefix: $"{pipeline}/", cancellationToken: cancellation))
+        await foreach (BlobItem blob in container.ListAsync($"{pipeline}/", cancellation))
         {
             // Names come in their order, which is that of time.
             if (string.CompareOrdinal(blob.Name, end) >= 0)
