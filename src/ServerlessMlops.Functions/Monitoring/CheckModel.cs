@@ -69,8 +69,9 @@ public sealed class CheckModel(
                 continue;
             }
 
+            MonitorReport? before = newest?.Version == version ? newest : await BeforeAsync(input.Pipeline, version, input.Until, cancellation);
             MonitorReport report = await reports.GetAsync(input.Pipeline, version, input.Until, cancellation)
-                ?? await reports.SaveAsync(await EvaluateAsync(card, version, await TrafficAsync(card, version, input.Until, spec, cancellation), spec, await BeforeAsync(input.Pipeline, version, input.Until, cancellation), cancellation), cancellation);
+                ?? await reports.SaveAsync(await EvaluateAsync(card, version, await TrafficAsync(card, version, input.Until, spec, cancellation), spec, before, cancellation), cancellation);
             MlopsTelemetry.Checked(report);
             MonitoringLog.Checked(
                 logger, report.Pipeline, version, report.Until, report.Verdict.ToString(), report.Predictions, report.Findings.Count(f => f.Verdict == MonitorVerdict.Alarm));
