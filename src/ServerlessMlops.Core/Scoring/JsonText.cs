@@ -11,16 +11,16 @@ namespace ServerlessMlops.Core.Scoring;
 internal ref struct JsonText(IBufferWriter<byte> buffer)
 {
     private const int LongestNumber = 32;
-    private readonly IBufferWriter<byte> buffer = buffer;
-    private Span<byte> span;
-    private int used;
+    private readonly IBufferWriter<byte> _buffer = buffer;
+    private Span<byte> _span;
+    private int _used;
 
     /// <summary>Appends bytes as they are.</summary>
     public void Append(ReadOnlySpan<byte> json)
     {
         Reserve(json.Length);
-        json.CopyTo(span[used..]);
-        used += json.Length;
+        json.CopyTo(_span[_used..]);
+        _used += json.Length;
     }
 
     /// <summary>Appends the shortest number that reads back as the same float; null where it is not finite, which JSON cannot say.</summary>
@@ -34,8 +34,8 @@ internal ref struct JsonText(IBufferWriter<byte> buffer)
         else
         {
             // "R" of a float: up to 9 digits, with an exponent where it is large or small; both are JSON.
-            number.TryFormat(span[used..], out int written);
-            used += written;
+            number.TryFormat(_span[_used..], out int written);
+            _used += written;
         }
     }
 
@@ -43,32 +43,32 @@ internal ref struct JsonText(IBufferWriter<byte> buffer)
     public void Append(long number)
     {
         Reserve(LongestNumber);
-        Utf8Formatter.TryFormat(number, span[used..], out int written);
-        used += written;
+        Utf8Formatter.TryFormat(number, _span[_used..], out int written);
+        _used += written;
     }
 
     /// <summary>Room for at least so many bytes, to be written by the caller and then added by <see cref="Advance"/>.</summary>
     public Span<byte> Room(int bytes)
     {
         Reserve(bytes);
-        return span[used..];
+        return _span[_used..];
     }
 
     /// <summary>Adds what was written into <see cref="Room"/>.</summary>
-    public void Advance(int bytes) => used += bytes;
+    public void Advance(int bytes) => _used += bytes;
 
     /// <summary>Hands everything to the buffer; called once, at the end, or before another writes to the buffer.</summary>
     public void Flush()
     {
         HandOver();
-        span = default;
-        used = 0;
+        _span = default;
+        _used = 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Reserve(int bytes)
     {
-        if (span.Length - used < bytes)
+        if (_span.Length - _used < bytes)
         {
             Grow(bytes);
         }
@@ -78,16 +78,16 @@ internal ref struct JsonText(IBufferWriter<byte> buffer)
     private void Grow(int bytes)
     {
         HandOver();
-        used = 0;
-        span = buffer.GetSpan(Math.Max(bytes, 512));
+        _used = 0;
+        _span = _buffer.GetSpan(Math.Max(bytes, 512));
     }
 
     // A response that nothing was asked of yet takes no advance, not even of nothing.
     private readonly void HandOver()
     {
-        if (used > 0)
+        if (_used > 0)
         {
-            buffer.Advance(used);
+            _buffer.Advance(_used);
         }
     }
 }

@@ -8,8 +8,8 @@ namespace ServerlessMlops.Core.Scoring;
 /// <summary>What a model's outputs say, by its card: the class decided for, its probability, the value that monitors count. Immutable.</summary>
 public sealed class ModelOutputs
 {
-    private readonly JsonEncodedText[] classes;
-    private readonly double threshold;
+    private readonly JsonEncodedText[] _classes;
+    private readonly double _threshold;
 
     /// <summary>The outputs of a model with that card.</summary>
     /// <exception cref="InvalidDataException">The card's classes are not those of the model.</exception>
@@ -30,9 +30,9 @@ public sealed class ModelOutputs
 
         Task = card.Task;
         Width = outputCount;
-        threshold = card.Threshold;
+        _threshold = card.Threshold;
         IntervalHalfWidth = card.Task == LearningTask.Regression && card.Interval is { } interval && double.IsFinite(interval.HalfWidth) ? interval.HalfWidth : null;
-        classes = [.. card.Classes.Select(c => JsonEncodedText.Encode(c, JavaScriptEncoder.UnsafeRelaxedJsonEscaping))];
+        _classes = [.. card.Classes.Select(c => JsonEncodedText.Encode(c, JavaScriptEncoder.UnsafeRelaxedJsonEscaping))];
     }
 
     /// <summary>What the model learned.</summary>
@@ -42,7 +42,7 @@ public sealed class ModelOutputs
     public int Width { get; }
 
     /// <summary>Class names by class number, ready for JSON; empty for regression.</summary>
-    public ReadOnlySpan<JsonEncodedText> Classes => classes;
+    public ReadOnlySpan<JsonEncodedText> Classes => _classes;
 
     /// <summary>The class that is decided for; -1 for regression.</summary>
     /// <param name="outputs">The outputs of one row.</param>
@@ -53,7 +53,7 @@ public sealed class ModelOutputs
             case LearningTask.Regression:
                 return -1;
             case LearningTask.Binary:
-                return outputs[^1] >= threshold ? 1 : 0;
+                return outputs[^1] >= _threshold ? 1 : 0;
             default:
                 int best = 0;
                 for (int i = 1; i < outputs.Length; i++)
@@ -79,7 +79,7 @@ public sealed class ModelOutputs
             case LearningTask.Regression:
                 return double.PositiveInfinity;
             case LearningTask.Binary:
-                return Math.Abs(outputs[^1] - threshold);
+                return Math.Abs(outputs[^1] - _threshold);
             default:
                 float best = float.NegativeInfinity, second = float.NegativeInfinity;
                 foreach (float output in outputs)

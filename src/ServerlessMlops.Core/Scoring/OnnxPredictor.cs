@@ -5,22 +5,22 @@ namespace ServerlessMlops.Core.Scoring;
 /// <summary>A model of the Learners library behind the port of scoring.</summary>
 public sealed class OnnxPredictor : IRowPredictor
 {
-    private readonly ScoringModel model;
+    private readonly ScoringModel _model;
 
     private OnnxPredictor(ScoringModel model)
     {
-        this.model = model;
+        _model = model;
         FeatureNames = [.. model.Inputs.Select(i => i.Name)];
     }
 
     /// <inheritdoc/>
-    public int FeatureCount => model.Inputs.Count;
+    public int FeatureCount => _model.Inputs.Count;
 
     /// <inheritdoc/>
     public IReadOnlyList<string> FeatureNames { get; }
 
     /// <inheritdoc/>
-    public int OutputCount => model.OutputCount;
+    public int OutputCount => _model.OutputCount;
 
     /// <summary>Reads a model; see <see cref="PredictorReader"/>.</summary>
     /// <exception cref="InvalidDataException">The bytes are not a model that can be scored with.</exception>
@@ -37,18 +37,18 @@ public sealed class OnnxPredictor : IRowPredictor
     }
 
     /// <inheritdoc/>
-    public float EncodeCategory(int input, ReadOnlySpan<byte> utf8) => model.EncodeCategory(input, utf8);
+    public float EncodeCategory(int input, ReadOnlySpan<byte> utf8) => _model.EncodeCategory(input, utf8);
 
     /// <inheritdoc/>
     public float EncodeMissingCategory(int input) => float.NaN;
 
     /// <inheritdoc/>
-    public string? ExplanationFault => model.ExplanationFault;
+    public string? ExplanationFault => _model.ExplanationFault;
 
     /// <inheritdoc/>
-    public double Explain(ReadOnlySpan<float> row, int output, Span<double> contributions) => model.Explain(row, output, contributions);
+    public double Explain(ReadOnlySpan<float> row, int output, Span<double> contributions) => _model.Explain(row, output, contributions);
 
     /// <inheritdoc/>
     public void Predict(ReadOnlySpan<float> features, Span<float> outputs) =>
-        model.PredictBatch(features, outputs.Length / model.OutputCount, outputs);
+        _model.PredictBatch(features, outputs.Length / _model.OutputCount, outputs);
 }

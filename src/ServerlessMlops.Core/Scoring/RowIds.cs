@@ -13,10 +13,10 @@ namespace ServerlessMlops.Core.Scoring;
 public readonly ref struct RowIds(ScoringBatch batch, ReadOnlySpan<byte> requestId, ReadOnlySpan<byte> mintedPrefix, int firstRow)
 {
     private const int LongestRowNumber = 11;
-    private readonly ScoringBatch batch = batch;
-    private readonly ReadOnlySpan<byte> requestId = requestId;
-    private readonly ReadOnlySpan<byte> mintedPrefix = mintedPrefix;
-    private readonly int firstRow = firstRow;
+    private readonly ScoringBatch _batch = batch;
+    private readonly ReadOnlySpan<byte> _requestId = requestId;
+    private readonly ReadOnlySpan<byte> _mintedPrefix = mintedPrefix;
+    private readonly int _firstRow = firstRow;
 
     /// <summary>The most bytes that <see cref="Write"/> takes.</summary>
     public const int LongestId = InferenceId.LongestId + LongestRowNumber + 1;
@@ -26,14 +26,14 @@ public readonly ref struct RowIds(ScoringBatch batch, ReadOnlySpan<byte> request
     /// <param name="destination">At least <see cref="LongestId"/> bytes.</param>
     public int Write(int row, Span<byte> destination)
     {
-        ReadOnlySpan<byte> own = batch.InferenceId(row);
+        ReadOnlySpan<byte> own = _batch.InferenceId(row);
         if (!own.IsEmpty)
         {
             own.CopyTo(destination);
             return own.Length;
         }
 
-        return Compose(requestId, batch.Rows, mintedPrefix, firstRow, row, destination);
+        return Compose(_requestId, _batch.Rows, _mintedPrefix, _firstRow, row, destination);
     }
 
     /// <summary>Writes the id of a row that has none of its own; returns its length.</summary>

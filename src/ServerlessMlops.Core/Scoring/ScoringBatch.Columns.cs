@@ -9,36 +9,36 @@ public sealed partial class ScoringBatch
     private const int ColumnRoles = 5;
     private const int MostProperties = 4096;
 
-    private int[] roles = [];
-    private int roleCount;
-    private int[] given = [];
-    private int givenStamp;
-    private int givenInputs;
-    private (int Start, int Length, int Role)[] properties = [];
-    private int propertyCount;
-    private readonly List<int> absent = [];
+    private int[] _roles = [];
+    private int _roleCount;
+    private int[] _given = [];
+    private int _givenStamp;
+    private int _givenInputs;
+    private (int Start, int Length, int Role)[] _properties = [];
+    private int _propertyCount;
+    private readonly List<int> _absent = [];
 
     /// <summary>Roles of the request's columns by position.</summary>
-    internal ReadOnlySpan<int> Roles => roles.AsSpan(0, roleCount);
+    internal ReadOnlySpan<int> Roles => _roles.AsSpan(0, _roleCount);
 
     /// <summary>Begins a list of columns, or a record: nothing has been given yet.</summary>
     internal void BeginColumns()
     {
         int slots = Signature.Width + ColumnRoles;
-        if (given.Length < slots)
+        if (_given.Length < slots)
         {
-            given = new int[slots];
-            givenStamp = 0;
+            _given = new int[slots];
+            _givenStamp = 0;
         }
 
-        if (++givenStamp == int.MaxValue)
+        if (++_givenStamp == int.MaxValue)
         {
-            Array.Clear(given);
-            givenStamp = 1;
+            Array.Clear(_given);
+            _givenStamp = 1;
         }
 
-        givenInputs = 0;
-        roleCount = 0;
+        _givenInputs = 0;
+        _roleCount = 0;
     }
 
     /// <summary>Adds the next column by name; a name given before is an error.</summary>
@@ -67,12 +67,12 @@ public sealed partial class ScoringBatch
     /// <summary>Ends the list of columns: inputs not in it are missing from every row.</summary>
     internal void EndColumns()
     {
-        for (int input = 0; givenInputs < Signature.Width && input < Signature.Width; input++)
+        for (int input = 0; _givenInputs < Signature.Width && input < Signature.Width; input++)
         {
-            if (given[input] != givenStamp)
+            if (_given[input] != _givenStamp)
             {
                 AddRequestFinding(FindingCode.MissingColumn, Signature.Card.Inputs[input].Name, Signature.PolicyOf(input).OnMissing == UnfitPolicy.Reject);
-                absent.Add(input);
+                _absent.Add(input);
             }
         }
     }
@@ -86,15 +86,15 @@ public sealed partial class ScoringBatch
         }
 
         int slot = role >= 0 ? role : Signature.Width - role;
-        if (given[slot] == givenStamp)
+        if (_given[slot] == _givenStamp)
         {
             return false;
         }
 
-        given[slot] = givenStamp;
+        _given[slot] = _givenStamp;
         if (role >= 0)
         {
-            givenInputs++;
+            _givenInputs++;
         }
 
         return true;
@@ -103,9 +103,9 @@ public sealed partial class ScoringBatch
     /// <summary>Ends a record: inputs not in it are missing from this row.</summary>
     internal void EndRecord(int row)
     {
-        for (int input = 0; givenInputs < Signature.Width && input < Signature.Width; input++)
+        for (int input = 0; _givenInputs < Signature.Width && input < Signature.Width; input++)
         {
-            if (given[input] != givenStamp)
+            if (_given[input] != _givenStamp)
             {
                 if (Signature.PolicyOf(input).OnMissing == UnfitPolicy.Missing)
                 {
@@ -127,21 +127,21 @@ public sealed partial class ScoringBatch
     internal int RoleOfProperty(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, int ordinal)
     {
         ReadOnlySpan<byte> raw = reader.ValueSpan;
-        if (ordinal < propertyCount && body.Slice(properties[ordinal].Start, properties[ordinal].Length).SequenceEqual(raw))
+        if (ordinal < _propertyCount && body.Slice(_properties[ordinal].Start, _properties[ordinal].Length).SequenceEqual(raw))
         {
-            return properties[ordinal].Role;
+            return _properties[ordinal].Role;
         }
 
         int role = RoleOfColumn(StringOf(ref reader));
         if (ordinal < MostProperties)
         {
-            if (ordinal >= properties.Length)
+            if (ordinal >= _properties.Length)
             {
-                Array.Resize(ref properties, Math.Max(ordinal + 1, Math.Max(16, properties.Length * 2)));
+                Array.Resize(ref _properties, Math.Max(ordinal + 1, Math.Max(16, _properties.Length * 2)));
             }
 
-            properties[ordinal] = (checked((int)reader.TokenStartIndex) + 1, raw.Length, role);
-            propertyCount = Math.Max(propertyCount, ordinal + 1);
+            _properties[ordinal] = (checked((int)reader.TokenStartIndex) + 1, raw.Length, role);
+            _propertyCount = Math.Max(_propertyCount, ordinal + 1);
         }
 
         return role;
@@ -150,7 +150,7 @@ public sealed partial class ScoringBatch
     /// <summary>Makes the columns that no row has missing, once all rows are read.</summary>
     internal void FillAbsent()
     {
-        foreach (int input in absent)
+        foreach (int input in _absent)
         {
             for (int row = 0; row < Rows; row++)
             {
@@ -158,16 +158,16 @@ public sealed partial class ScoringBatch
             }
         }
 
-        absent.Clear();
+        _absent.Clear();
     }
 
     private void AddRole(int role)
     {
-        if (roleCount == roles.Length)
+        if (_roleCount == _roles.Length)
         {
-            Array.Resize(ref roles, Math.Max(16, roles.Length * 2));
+            Array.Resize(ref _roles, Math.Max(16, _roles.Length * 2));
         }
 
-        roles[roleCount++] = role;
+        _roles[_roleCount++] = role;
     }
 }

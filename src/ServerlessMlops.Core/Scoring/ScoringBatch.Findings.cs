@@ -14,33 +14,33 @@ public sealed partial class ScoringBatch
     private static readonly FindingCode[] CountedCodes =
         [FindingCode.MissingColumn, FindingCode.DuplicateColumn, FindingCode.WrongType, FindingCode.OutOfRange, FindingCode.UnknownCategory, FindingCode.NullValue];
 
-    private readonly List<(FindingCode Code, string Column, bool IsError)> requestFindings = [];
-    private readonly List<UnseenCategory> unseen = [];
-    private Tally[] tallies = [];
-    private Tally rowLength;
-    private Tally invalidId;
-    private Tally invalidKey;
-    private int expectedRowLength;
-    private bool tallied;
+    private readonly List<(FindingCode Code, string Column, bool IsError)> _requestFindings = [];
+    private readonly List<UnseenCategory> _unseen = [];
+    private Tally[] _tallies = [];
+    private Tally _rowLength;
+    private Tally _invalidId;
+    private Tally _invalidKey;
+    private int _expectedRowLength;
+    private bool _tallied;
 
     /// <summary>Whether anything was found against the signature that forbids scoring.</summary>
     public bool HasErrors { get; private set; }
 
     /// <summary>Whether anything was found at all.</summary>
-    public bool HasFindings => HasErrors || tallied || requestFindings.Count > 0;
+    public bool HasFindings => HasErrors || _tallied || _requestFindings.Count > 0;
 
     /// <summary>Categories that training did not see, the first hundred of the request, as they were sent: what the prediction log keeps of them.</summary>
-    internal IReadOnlyList<UnseenCategory> Unseen => unseen;
+    internal IReadOnlyList<UnseenCategory> Unseen => _unseen;
 
     /// <summary>Everything found, errors first, then by column in the order of the signature.</summary>
     public IReadOnlyList<SignatureFinding> Findings()
     {
         var findings = new List<SignatureFinding>();
-        for (int input = 0; tallied && input < Signature.Width; input++)
+        for (int input = 0; _tallied && input < Signature.Width; input++)
         {
             for (int code = 0; code < CountedCodes.Length; code++)
             {
-                Tally tally = tallies[(input * CountedCodes.Length) + code];
+                Tally tally = _tallies[(input * CountedCodes.Length) + code];
                 if (tally.Count > 0)
                 {
                     FeatureSignature expected = Signature.Card.Inputs[input];
@@ -51,10 +51,10 @@ public sealed partial class ScoringBatch
             }
         }
 
-        AddTally(findings, FindingCode.RowLength, "", rowLength, $"have more or fewer values than the {expectedRowLength} columns; give each row one value per column, null for a missing one.");
-        AddTally(findings, FindingCode.InvalidInferenceId, "inferenceId", invalidId, $"carry an inferenceId that is not {Scoring.InferenceId.Rule}.");
-        AddTally(findings, FindingCode.InvalidKey, Signature.Card.Key ?? "", invalidKey, $"carry a key of more than {LongestKey} bytes.");
-        foreach ((FindingCode code, string column, bool isError) in requestFindings)
+        AddTally(findings, FindingCode.RowLength, "", _rowLength, $"have more or fewer values than the {_expectedRowLength} columns; give each row one value per column, null for a missing one.");
+        AddTally(findings, FindingCode.InvalidInferenceId, "inferenceId", _invalidId, $"carry an inferenceId that is not {Scoring.InferenceId.Rule}.");
+        AddTally(findings, FindingCode.InvalidKey, Signature.Card.Key ?? "", _invalidKey, $"carry a key of more than {LongestKey} bytes.");
+        foreach ((FindingCode code, string column, bool isError) in _requestFindings)
         {
             findings.Add(new SignatureFinding(code, column, null, Rows, code switch
             {
@@ -76,7 +76,7 @@ public sealed partial class ScoringBatch
     internal int RoleOfColumn(ReadOnlySpan<byte> name)
     {
         int role = Signature.RoleOf(name);
-        if ((role is ColumnRole.Extra or ColumnRole.Target) && requestFindings.Count < MostNames)
+        if ((role is ColumnRole.Extra or ColumnRole.Target) && _requestFindings.Count < MostNames)
         {
             AddBesides(role, Text.Excerpt(name));
         }
@@ -89,9 +89,9 @@ public sealed partial class ScoringBatch
     private void AddRequestFinding(FindingCode code, string column, bool isError)
     {
         HasErrors |= isError;
-        if ((isError || requestFindings.Count < MostNames) && !requestFindings.Contains((code, column, isError)))
+        if ((isError || _requestFindings.Count < MostNames) && !_requestFindings.Contains((code, column, isError)))
         {
-            requestFindings.Add((code, column, isError));
+            _requestFindings.Add((code, column, isError));
         }
     }
 
@@ -103,20 +103,20 @@ public sealed partial class ScoringBatch
 
     private void CountWarning(FindingCode code, int input, int row)
     {
-        tallied = true;
-        tallies[(input * CountedCodes.Length) + Array.IndexOf(CountedCodes, code)].Add(row);
+        _tallied = true;
+        _tallies[(input * CountedCodes.Length) + Array.IndexOf(CountedCodes, code)].Add(row);
     }
 
     internal void CountRowLength(int row, int expected)
     {
         HasErrors = true;
-        expectedRowLength = expected;
-        rowLength.Add(row);
+        _expectedRowLength = expected;
+        _rowLength.Add(row);
     }
 
     private void KeepUnseen(int input, int row, ReadOnlySpan<byte> category)
     {
-        if (unseen.Count < MostUnseen)
+        if (_unseen.Count < MostUnseen)
         {
             // Cut between characters, so that what is kept is UTF-8 as well.
             int length = Math.Min(category.Length, LongestUnseen);
@@ -126,60 +126,60 @@ public sealed partial class ScoringBatch
             }
 
             Slice slice = Append(category[..length]);
-            unseen.Add(new UnseenCategory(row, input, slice.Start, slice.Length));
+            _unseen.Add(new UnseenCategory(row, input, slice.Start, slice.Length));
         }
     }
 
     /// <summary>The bytes of an unseen category.</summary>
-    internal ReadOnlySpan<byte> NameOf(UnseenCategory category) => text.AsSpan(category.Start, category.Length);
+    internal ReadOnlySpan<byte> NameOf(UnseenCategory category) => _text.AsSpan(category.Start, category.Length);
 
     private void CountInvalidId(int row)
     {
         HasErrors = true;
-        invalidId.Add(row);
+        _invalidId.Add(row);
     }
 
     private void CountInvalidKey(int row)
     {
         HasErrors = true;
-        invalidKey.Add(row);
+        _invalidKey.Add(row);
     }
 
     private void ResetFindings(int width)
     {
-        if (tallies.Length < width * CountedCodes.Length)
+        if (_tallies.Length < width * CountedCodes.Length)
         {
-            tallies = new Tally[width * CountedCodes.Length];
+            _tallies = new Tally[width * CountedCodes.Length];
         }
-        else if (tallied)
+        else if (_tallied)
         {
-            Array.Clear(tallies);
+            Array.Clear(_tallies);
         }
 
-        requestFindings.Clear();
-        absent.Clear();
+        _requestFindings.Clear();
+        _absent.Clear();
         ForgetRowTallies();
         HasErrors = false;
     }
 
     private void ForgetRowFindings()
     {
-        if (tallied)
+        if (_tallied)
         {
-            Array.Clear(tallies);
+            Array.Clear(_tallies);
         }
 
         ForgetRowTallies();
-        HasErrors = requestFindings.Exists(f => f.IsError);
+        HasErrors = _requestFindings.Exists(f => f.IsError);
     }
 
     private void ForgetRowTallies()
     {
-        unseen.Clear();
-        rowLength = default;
-        invalidId = default;
-        invalidKey = default;
-        tallied = false;
+        _unseen.Clear();
+        _rowLength = default;
+        _invalidId = default;
+        _invalidKey = default;
+        _tallied = false;
     }
 
     private static string MessageOf(FindingCode code, FeatureSignature expected, Tally tally, bool isError, ColumnScoringSpec policy)

@@ -14,14 +14,14 @@ public sealed partial class ScoringBatch
     /// <summary>Longest key, in bytes of UTF-8.</summary>
     internal const int LongestKey = 256;
 
-    private float[] features = [];
-    private int[] codes = [];
-    private float[] outputs = [];
-    private byte[] text = [];
-    private int textLength;
-    private Slice[] keys = [];
-    private Slice[] inferenceIds = [];
-    private byte[] scratch = new byte[256];
+    private float[] _features = [];
+    private int[] _codes = [];
+    private float[] _outputs = [];
+    private byte[] _text = [];
+    private int _textLength;
+    private Slice[] _keys = [];
+    private Slice[] _inferenceIds = [];
+    private byte[] _scratch = new byte[256];
 
     /// <summary>The signature that the rows are read by.</summary>
     public ScoringSignature Signature { get; private set; } = null!;
@@ -36,16 +36,16 @@ public sealed partial class ScoringBatch
     public int OutputWidth { get; private set; }
 
     /// <summary>Rows times inputs, row by row.</summary>
-    public ReadOnlySpan<float> Features => features.AsSpan(0, Rows * Signature.Width);
+    public ReadOnlySpan<float> Features => _features.AsSpan(0, Rows * Signature.Width);
 
     /// <summary>
     /// Rows times the inputs that are categories, row by row: positions in the signature's categories,
     /// <see cref="ScoringSignature.MissingCategory"/> or <see cref="ScoringSignature.UnknownCategory"/>.
     /// </summary>
-    public ReadOnlySpan<int> CategoryCodes => codes.AsSpan(0, Rows * Signature.CategoryCount);
+    public ReadOnlySpan<int> CategoryCodes => _codes.AsSpan(0, Rows * Signature.CategoryCount);
 
     /// <summary>Rows times <see cref="OutputWidth"/>, row by row; filled by <see cref="Predict"/>.</summary>
-    public ReadOnlySpan<float> Outputs => outputs.AsSpan(0, Rows * OutputWidth);
+    public ReadOnlySpan<float> Outputs => _outputs.AsSpan(0, Rows * OutputWidth);
 
     /// <summary>The largest number of rows that the limits allow.</summary>
     internal int MaxRows { get; private set; }
@@ -57,26 +57,26 @@ public sealed partial class ScoringBatch
     public void Reset(ScoringSignature signature, int version, ScoringLimits limits)
     {
         // One huge request must not hold its memory for ever.
-        if (features.Length > KeptFeatures)
+        if (_features.Length > KeptFeatures)
         {
-            features = [];
-            codes = [];
-            outputs = [];
+            _features = [];
+            _codes = [];
+            _outputs = [];
         }
 
-        if (text.Length > KeptText)
+        if (_text.Length > KeptText)
         {
-            text = [];
+            _text = [];
         }
 
         Signature = signature;
         Version = version;
         MaxRows = limits.MaxRows;
         Rows = 0;
-        textLength = 0;
+        _textLength = 0;
         HasKeys = false;
         HasInferenceIds = false;
-        propertyCount = 0;
+        _propertyCount = 0;
         MayScan = true;
         WasScanned = false;
         WantsExplanation = false;
@@ -91,22 +91,22 @@ public sealed partial class ScoringBatch
     public bool HasInferenceIds { get; private set; }
 
     /// <summary>The key of a row in UTF-8; empty where it has none.</summary>
-    public ReadOnlySpan<byte> Key(int row) => HasKeys ? Of(keys, row) : default;
+    public ReadOnlySpan<byte> Key(int row) => HasKeys ? Of(_keys, row) : default;
 
     /// <summary>The caller's id of a row in UTF-8; empty where it has none.</summary>
-    public ReadOnlySpan<byte> InferenceId(int row) => HasInferenceIds ? Of(inferenceIds, row) : default;
+    public ReadOnlySpan<byte> InferenceId(int row) => HasInferenceIds ? Of(_inferenceIds, row) : default;
 
     /// <summary>Scores all rows.</summary>
     public void Predict(IRowPredictor predictor)
     {
         OutputWidth = predictor.OutputCount;
         int needed = Rows * OutputWidth;
-        if (outputs.Length < needed)
+        if (_outputs.Length < needed)
         {
-            outputs = new float[Math.Max(needed, 16)];
+            _outputs = new float[Math.Max(needed, 16)];
         }
 
-        predictor.Predict(Features, outputs.AsSpan(0, needed));
+        predictor.Predict(Features, _outputs.AsSpan(0, needed));
     }
 
     /// <summary>Whether the quick reading of matrices may be tried.</summary>
@@ -119,7 +119,7 @@ public sealed partial class ScoringBatch
     internal void ForgetRows()
     {
         Rows = 0;
-        textLength = 0;
+        _textLength = 0;
         HasKeys = false;
         HasInferenceIds = false;
         ForgetRowFindings();
@@ -136,21 +136,21 @@ public sealed partial class ScoringBatch
         }
 
         int width = Signature.Width;
-        if ((Rows + 1) * width > features.Length)
+        if ((Rows + 1) * width > _features.Length)
         {
-            Array.Resize(ref features, Math.Max((Rows + 1) * width, Math.Min(features.Length * 2, MaxRows * width)));
+            Array.Resize(ref _features, Math.Max((Rows + 1) * width, Math.Min(_features.Length * 2, MaxRows * width)));
         }
 
         int categories = Signature.CategoryCount;
-        if ((Rows + 1) * categories > codes.Length)
+        if ((Rows + 1) * categories > _codes.Length)
         {
-            Array.Resize(ref codes, Math.Max((Rows + 1) * categories, Math.Min(codes.Length * 2, MaxRows * categories)));
+            Array.Resize(ref _codes, Math.Max((Rows + 1) * categories, Math.Min(_codes.Length * 2, MaxRows * categories)));
         }
 
         return Rows++;
     }
 
-    internal void SetFeature(int row, int input, float value) => features[(row * Signature.Width) + input] = value;
+    internal void SetFeature(int row, int input, float value) => _features[(row * Signature.Width) + input] = value;
 
     /// <summary>Takes a missing value that the request holds.</summary>
     internal void AcceptNull(int row, int input)
@@ -170,7 +170,7 @@ public sealed partial class ScoringBatch
         int slot = Signature.CategorySlot(input);
         if (slot >= 0)
         {
-            codes[(row * Signature.CategoryCount) + slot] = ScoringSignature.MissingCategory;
+            _codes[(row * Signature.CategoryCount) + slot] = ScoringSignature.MissingCategory;
         }
     }
 
@@ -248,7 +248,7 @@ public sealed partial class ScoringBatch
         }
 
         SetFeature(row, input, value);
-        codes[(row * Signature.CategoryCount) + Signature.CategorySlot(input)] = code;
+        _codes[(row * Signature.CategoryCount) + Signature.CategorySlot(input)] = code;
     }
 
     internal void AcceptKey(int row, ReadOnlySpan<byte> key)
@@ -259,7 +259,7 @@ public sealed partial class ScoringBatch
             return;
         }
 
-        SetText(ref keys, row, key, first: !HasKeys);
+        SetText(ref _keys, row, key, first: !HasKeys);
         HasKeys = true;
     }
 
@@ -271,7 +271,7 @@ public sealed partial class ScoringBatch
             return;
         }
 
-        SetText(ref inferenceIds, row, id, first: !HasInferenceIds);
+        SetText(ref _inferenceIds, row, id, first: !HasInferenceIds);
         HasInferenceIds = true;
     }
 
@@ -283,14 +283,14 @@ public sealed partial class ScoringBatch
             return reader.ValueSpan;
         }
 
-        if (scratch.Length < reader.ValueSpan.Length)
+        if (_scratch.Length < reader.ValueSpan.Length)
         {
-            scratch = new byte[reader.ValueSpan.Length];
+            _scratch = new byte[reader.ValueSpan.Length];
         }
 
         try
         {
-            return scratch.AsSpan(0, reader.CopyString(scratch));
+            return _scratch.AsSpan(0, reader.CopyString(_scratch));
         }
         catch (InvalidOperationException)
         {
@@ -302,22 +302,22 @@ public sealed partial class ScoringBatch
     /// <summary>The content of a quoted CSV field, its doubled quotes made single; valid until the next call.</summary>
     internal ReadOnlySpan<byte> Unquote(ReadOnlySpan<byte> quoted)
     {
-        if (scratch.Length < quoted.Length)
+        if (_scratch.Length < quoted.Length)
         {
-            scratch = new byte[quoted.Length];
+            _scratch = new byte[quoted.Length];
         }
 
         int length = 0;
         for (int i = 0; i < quoted.Length; i++)
         {
-            scratch[length++] = quoted[i];
+            _scratch[length++] = quoted[i];
             if (quoted[i] == '"')
             {
                 i++;
             }
         }
 
-        return scratch.AsSpan(0, length);
+        return _scratch.AsSpan(0, length);
     }
 
     private void AcceptBesides(ref Utf8JsonReader reader, int row, int role)
@@ -343,7 +343,7 @@ public sealed partial class ScoringBatch
     }
 
     private ReadOnlySpan<byte> Of(Slice[] slices, int row) =>
-        row < slices.Length ? text.AsSpan(slices[row].Start, slices[row].Length) : default;
+        row < slices.Length ? _text.AsSpan(slices[row].Start, slices[row].Length) : default;
 
     private void SetText(ref Slice[] slices, int row, ReadOnlySpan<byte> value, bool first)
     {
@@ -362,14 +362,14 @@ public sealed partial class ScoringBatch
 
     private Slice Append(ReadOnlySpan<byte> bytes)
     {
-        if (textLength + bytes.Length > text.Length)
+        if (_textLength + bytes.Length > _text.Length)
         {
-            Array.Resize(ref text, Math.Max(textLength + bytes.Length, Math.Max(256, text.Length * 2)));
+            Array.Resize(ref _text, Math.Max(_textLength + bytes.Length, Math.Max(256, _text.Length * 2)));
         }
 
-        bytes.CopyTo(text.AsSpan(textLength));
-        var slice = new Slice(textLength, bytes.Length);
-        textLength += bytes.Length;
+        bytes.CopyTo(_text.AsSpan(_textLength));
+        var slice = new Slice(_textLength, bytes.Length);
+        _textLength += bytes.Length;
         return slice;
     }
 

@@ -31,14 +31,14 @@ public sealed class ScoringSignature
     /// <summary>The code of a category that training did not see.</summary>
     public const int UnknownCategory = -2;
 
-    private readonly Utf8Table columns;
-    private readonly int[] roles;
-    private readonly Utf8Table?[] categories;
-    private readonly float[][] categoryValues;
-    private readonly float[] unknownValues;
-    private readonly float[] missingValues;
-    private readonly int[] categorySlots;
-    private readonly ColumnScoringSpec[] policies;
+    private readonly Utf8Table _columns;
+    private readonly int[] _roles;
+    private readonly Utf8Table?[] _categories;
+    private readonly float[][] _categoryValues;
+    private readonly float[] _unknownValues;
+    private readonly float[] _missingValues;
+    private readonly int[] _categorySlots;
+    private readonly ColumnScoringSpec[] _policies;
 
     /// <summary>The signature of a model with that card.</summary>
     /// <param name="card">The card.</param>
@@ -63,9 +63,9 @@ public sealed class ScoringSignature
 
         Card = card;
         Rules = rules ?? ScoringRules.Default;
-        policies = [.. card.Inputs.Select(i => Rules.Of(i.Name))];
+        _policies = [.. card.Inputs.Select(i => Rules.Of(i.Name))];
         OutputTensors = OpenInference.InferenceWriter.OutputsOf(card, Rules);
-        WatchesNulls = policies.Any(p => p.OnNull != NullPolicy.Accept);
+        WatchesNulls = _policies.Any(p => p.OnNull != NullPolicy.Accept);
         int width = card.Inputs.Count;
         var names = new List<string>(width + 4);
         var found = new List<int>(width + 4);
@@ -87,32 +87,32 @@ public sealed class ScoringSignature
             }
         }
 
-        columns = new Utf8Table(names);
-        roles = [.. found];
-        categories = new Utf8Table?[width];
-        categoryValues = new float[width][];
-        unknownValues = new float[width];
-        missingValues = new float[width];
-        categorySlots = new int[width];
-        Array.Fill(categorySlots, NoSlot);
+        _columns = new Utf8Table(names);
+        _roles = [.. found];
+        _categories = new Utf8Table?[width];
+        _categoryValues = new float[width][];
+        _unknownValues = new float[width];
+        _missingValues = new float[width];
+        _categorySlots = new int[width];
+        Array.Fill(_categorySlots, NoSlot);
         for (int i = 0; i < width; i++)
         {
             FeatureSignature input = card.Inputs[i];
-            categoryValues[i] = [];
-            missingValues[i] = float.NaN;
+            _categoryValues[i] = [];
+            _missingValues[i] = float.NaN;
             if (input.Kind == FeatureKind.Category)
             {
                 var table = new Utf8Table(input.Categories);
-                categorySlots[i] = CategoryCount++;
-                categories[i] = table;
-                categoryValues[i] = new float[table.Count];
+                _categorySlots[i] = CategoryCount++;
+                _categories[i] = table;
+                _categoryValues[i] = new float[table.Count];
                 for (int c = 0; c < table.Count; c++)
                 {
-                    categoryValues[i][c] = predictor.EncodeCategory(i, table[c]);
+                    _categoryValues[i][c] = predictor.EncodeCategory(i, table[c]);
                 }
 
-                unknownValues[i] = predictor.EncodeCategory(i, UnseenName);
-                missingValues[i] = predictor.EncodeMissingCategory(i);
+                _unknownValues[i] = predictor.EncodeCategory(i, UnseenName);
+                _missingValues[i] = predictor.EncodeMissingCategory(i);
             }
         }
     }
@@ -130,10 +130,10 @@ public sealed class ScoringSignature
     internal bool WatchesNulls { get; }
 
     /// <summary>What holds for an input.</summary>
-    internal ColumnScoringSpec PolicyOf(int input) => policies[input];
+    internal ColumnScoringSpec PolicyOf(int input) => _policies[input];
 
     /// <summary>Number of inputs.</summary>
-    public int Width => missingValues.Length;
+    public int Width => _missingValues.Length;
 
     /// <summary>Number of inputs that are categories.</summary>
     public int CategoryCount { get; private set; }
@@ -146,21 +146,21 @@ public sealed class ScoringSignature
     /// <summary>What a column of that name is: an input's position, or one of <see cref="ColumnRole"/>.</summary>
     public int RoleOf(ReadOnlySpan<byte> name)
     {
-        int found = columns.Find(name);
-        return found == Utf8Table.NotFound ? ColumnRole.Extra : roles[found];
+        int found = _columns.Find(name);
+        return found == Utf8Table.NotFound ? ColumnRole.Extra : _roles[found];
     }
 
     /// <summary>Whether input <paramref name="input"/> has that name; the cheap guess before <see cref="RoleOf"/>.</summary>
-    public bool IsNamed(int input, ReadOnlySpan<byte> name) => columns[input].SequenceEqual(name);
+    public bool IsNamed(int input, ReadOnlySpan<byte> name) => _columns[input].SequenceEqual(name);
 
     /// <summary>Whether an input is a category.</summary>
-    public bool IsCategory(int input) => categories[input] is not null;
+    public bool IsCategory(int input) => _categories[input] is not null;
 
     /// <summary>The position of an input among the categories; -1 where it is a number.</summary>
-    public int CategorySlot(int input) => categorySlots[input];
+    public int CategorySlot(int input) => _categorySlots[input];
 
     /// <summary>The feature value of a missing value.</summary>
-    public float Missing(int input) => missingValues[input];
+    public float Missing(int input) => _missingValues[input];
 
     /// <summary>Looks up a category by its name.</summary>
     /// <param name="input">The input.</param>
@@ -169,14 +169,14 @@ public sealed class ScoringSignature
     /// <returns>Its position in the signature's categories, or <see cref="UnknownCategory"/>.</returns>
     public int FindCategory(int input, ReadOnlySpan<byte> name, out float value)
     {
-        int found = categories[input]!.Find(name);
+        int found = _categories[input]!.Find(name);
         if (found == Utf8Table.NotFound)
         {
-            value = unknownValues[input];
+            value = _unknownValues[input];
             return UnknownCategory;
         }
 
-        value = categoryValues[input][found];
+        value = _categoryValues[input][found];
         return found;
     }
 }

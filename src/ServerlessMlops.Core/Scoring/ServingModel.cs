@@ -9,8 +9,8 @@ namespace ServerlessMlops.Core.Scoring;
 public sealed class ServingModel
 {
     private const int WarmUpRows = 64;
-    private readonly byte[] trailer;
-    private readonly JsonEncodedText[] names;
+    private readonly byte[] _trailer;
+    private readonly JsonEncodedText[] _names;
 
     /// <summary>Makes a model ready.</summary>
     /// <param name="card">Its card.</param>
@@ -25,8 +25,8 @@ public sealed class ServingModel
         Predictor = predictor;
         Signature = new ScoringSignature(card, predictor, rules);
         Outputs = new ModelOutputs(card, predictor.OutputCount);
-        trailer = InvocationWriter.Trailer(card.Pipeline, version, Outputs.IntervalHalfWidth is null ? null : card.Interval?.Coverage);
-        names = [.. card.Inputs.Select(i => JsonEncodedText.Encode(i.Name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping))];
+        _trailer = InvocationWriter.Trailer(card.Pipeline, version, Outputs.IntervalHalfWidth is null ? null : card.Interval?.Coverage);
+        _names = [.. card.Inputs.Select(i => JsonEncodedText.Encode(i.Name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping))];
         WarmUp();
     }
 
@@ -52,10 +52,10 @@ public sealed class ServingModel
     public ModelOutputs Outputs { get; }
 
     /// <summary>What every MLflow answer of it ends with.</summary>
-    public ReadOnlySpan<byte> Trailer => trailer;
+    public ReadOnlySpan<byte> Trailer => _trailer;
 
     /// <summary>Input names, ready for JSON.</summary>
-    internal ReadOnlySpan<JsonEncodedText> InputNames => names;
+    internal ReadOnlySpan<JsonEncodedText> InputNames => _names;
 
     // Scores rows of missing values before the first caller does: code is compiled, tables are in the cache, and a model that answers
     // nonsense is found here.

@@ -12,57 +12,57 @@ public sealed class Utf8Table
     /// <summary>What <see cref="Find"/> gives for a name that is not there.</summary>
     public const int NotFound = -1;
 
-    private readonly byte[][] names;
-    private readonly int[] slots;
-    private readonly uint[] hashes;
-    private readonly uint seed;
+    private readonly byte[][] _names;
+    private readonly int[] _slots;
+    private readonly uint[] _hashes;
+    private readonly uint _seed;
 
     /// <summary>A table of the names by their position; where a name comes twice, the first position counts.</summary>
     public Utf8Table(IEnumerable<string> names)
     {
-        this.names = [.. names.Select(Encoding.UTF8.GetBytes)];
+        _names = [.. names.Select(Encoding.UTF8.GetBytes)];
 
         // The seed differs by process: a caller who knows the names cannot prepare values that all fall into one slot.
         Span<uint> random = stackalloc uint[1];
         System.Security.Cryptography.RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(random));
-        seed = random[0];
+        _seed = random[0];
 
-        int size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(4, this.names.Length * 2));
-        slots = new int[size];
-        hashes = new uint[size];
-        for (int i = 0; i < this.names.Length; i++)
+        int size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(4, _names.Length * 2));
+        _slots = new int[size];
+        _hashes = new uint[size];
+        for (int i = 0; i < _names.Length; i++)
         {
-            uint hash = Hash(this.names[i]);
+            uint hash = Hash(_names[i]);
             int slot = (int)(hash & (uint)(size - 1));
-            while (slots[slot] != 0 && !this.names[slots[slot] - 1].AsSpan().SequenceEqual(this.names[i]))
+            while (_slots[slot] != 0 && !_names[_slots[slot] - 1].AsSpan().SequenceEqual(_names[i]))
             {
                 slot = (slot + 1) & (size - 1);
             }
 
-            if (slots[slot] == 0)
+            if (_slots[slot] == 0)
             {
-                slots[slot] = i + 1;
-                hashes[slot] = hash;
+                _slots[slot] = i + 1;
+                _hashes[slot] = hash;
             }
         }
     }
 
     /// <summary>Number of names.</summary>
-    public int Count => names.Length;
+    public int Count => _names.Length;
 
     /// <summary>The name at a position, in UTF-8.</summary>
-    public ReadOnlySpan<byte> this[int position] => names[position];
+    public ReadOnlySpan<byte> this[int position] => _names[position];
 
     /// <summary>The position of a name, or <see cref="NotFound"/>.</summary>
     public int Find(ReadOnlySpan<byte> utf8)
     {
         uint hash = Hash(utf8);
-        int mask = slots.Length - 1;
-        for (int slot = (int)(hash & (uint)mask); slots[slot] != 0; slot = (slot + 1) & mask)
+        int mask = _slots.Length - 1;
+        for (int slot = (int)(hash & (uint)mask); _slots[slot] != 0; slot = (slot + 1) & mask)
         {
-            if (hashes[slot] == hash && names[slots[slot] - 1].AsSpan().SequenceEqual(utf8))
+            if (_hashes[slot] == hash && _names[_slots[slot] - 1].AsSpan().SequenceEqual(utf8))
             {
-                return slots[slot] - 1;
+                return _slots[slot] - 1;
             }
         }
 
@@ -71,7 +71,7 @@ public sealed class Utf8Table
 
     private uint Hash(ReadOnlySpan<byte> utf8)
     {
-        uint hash = seed;
+        uint hash = _seed;
         ReadOnlySpan<byte> rest = utf8;
         while (rest.Length >= 4)
         {

@@ -109,9 +109,9 @@ public static class CsvReader
     /// <summary>Goes through the text field by field.</summary>
     private ref struct FieldReader(ReadOnlySpan<byte> text, byte delimiter)
     {
-        private readonly ReadOnlySpan<byte> text = text;
-        private readonly byte delimiter = delimiter;
-        private int at;
+        private readonly ReadOnlySpan<byte> _text = text;
+        private readonly byte _delimiter = delimiter;
+        private int _at;
 
         /// <summary>The field, without its quotes.</summary>
         public ReadOnlySpan<byte> Value { get; private set; }
@@ -122,27 +122,27 @@ public static class CsvReader
         /// <summary>Goes past empty lines; false at the end of the text.</summary>
         public bool SkipBlankLines()
         {
-            while (at < text.Length && text[at] is (byte)'\r' or (byte)'\n')
+            while (_at < _text.Length && _text[_at] is (byte)'\r' or (byte)'\n')
             {
-                at++;
+                _at++;
             }
 
-            return at < text.Length;
+            return _at < _text.Length;
         }
 
         public bool Next(ScoringBatch batch)
         {
-            if (at < text.Length && text[at] == '"')
+            if (_at < _text.Length && _text[_at] == '"')
             {
                 ReadQuoted(batch);
                 return true;
             }
 
-            ReadOnlySpan<byte> rest = text[at..];
-            int end = rest.IndexOfAny(delimiter, (byte)'\n');
+            ReadOnlySpan<byte> rest = _text[_at..];
+            int end = rest.IndexOfAny(_delimiter, (byte)'\n');
             Value = end < 0 ? rest : rest[..end];
             EndsLine = end < 0 || rest[end] == '\n';
-            at = end < 0 ? text.Length : at + end + 1;
+            _at = end < 0 ? _text.Length : _at + end + 1;
             if (EndsLine && Value.Length > 0 && Value[^1] == '\r')
             {
                 Value = Value[..^1];
@@ -153,19 +153,19 @@ public static class CsvReader
 
         private void ReadQuoted(ScoringBatch batch)
         {
-            int start = at + 1;
+            int start = _at + 1;
             int quotes = 0;
             int end = start;
             while (true)
             {
-                int next = text[end..].IndexOf((byte)'"');
+                int next = _text[end..].IndexOf((byte)'"');
                 if (next < 0)
                 {
-                    throw RequestReading.Malformed($"The quoted field that begins at byte {at} does not end; close it with '\"', and double a quote inside it.");
+                    throw RequestReading.Malformed($"The quoted field that begins at byte {_at} does not end; close it with '\"', and double a quote inside it.");
                 }
 
                 end += next;
-                if (end + 1 < text.Length && text[end + 1] == '"')
+                if (end + 1 < _text.Length && _text[end + 1] == '"')
                 {
                     quotes++;
                     end += 2;
@@ -175,20 +175,20 @@ public static class CsvReader
                 break;
             }
 
-            Value = quotes == 0 ? text[start..end] : batch.Unquote(text[start..end]);
+            Value = quotes == 0 ? _text[start..end] : batch.Unquote(_text[start..end]);
             int after = end + 1;
-            if (after < text.Length && text[after] == '\r')
+            if (after < _text.Length && _text[after] == '\r')
             {
                 after++;
             }
 
-            if (after < text.Length && text[after] != delimiter && text[after] != '\n')
+            if (after < _text.Length && _text[after] != _delimiter && _text[after] != '\n')
             {
                 throw RequestReading.Malformed($"Byte {after} follows a quoted field and is neither a delimiter nor the end of the line; double a quote inside a quoted field.");
             }
 
-            EndsLine = after >= text.Length || text[after] == '\n';
-            at = Math.Min(after + 1, text.Length);
+            EndsLine = after >= _text.Length || _text[after] == '\n';
+            _at = Math.Min(after + 1, _text.Length);
         }
     }
 }

@@ -41,8 +41,8 @@ internal ref struct Tensor
     /// <summary>Stands at the beginning of its data.</summary>
     public Utf8JsonReader Data;
 
-    private bool hasData;
-    private bool hasShape;
+    private bool _hasData;
+    private bool _hasShape;
 
     /// <summary>Reads the tensor whose beginning the reader stands at, and goes past it.</summary>
     public static Tensor Read(ref Utf8JsonReader reader, ScoringBatch batch, ScoringLimits limits, int position)
@@ -75,7 +75,7 @@ internal ref struct Tensor
             else if (reader.ValueTextEquals("data"u8))
             {
                 Expect(ref reader, JsonTokenType.StartArray, position, "data", "an array");
-                tensor.hasData = true;
+                tensor._hasData = true;
                 tensor.Data = reader;
                 reader.Skip();
             }
@@ -85,9 +85,9 @@ internal ref struct Tensor
             }
         }
 
-        if (tensor.Name.Length == 0 || !tensor.hasShape || tensor.Type == TensorType.None || !tensor.hasData)
+        if (tensor.Name.Length == 0 || !tensor._hasShape || tensor.Type == TensorType.None || !tensor._hasData)
         {
-            string missing = tensor.Name.Length == 0 ? "name" : !tensor.hasShape ? "shape" : tensor.Type == TensorType.None ? "datatype" : "data";
+            string missing = tensor.Name.Length == 0 ? "name" : !tensor._hasShape ? "shape" : tensor.Type == TensorType.None ? "datatype" : "data";
             throw RequestReading.Malformed($"Input {position} has no \"{missing}\"; expected an object with \"name\", \"shape\", \"datatype\" and \"data\".");
         }
 
@@ -130,7 +130,7 @@ internal ref struct Tensor
 
     private void ReadShape(ref Utf8JsonReader reader, ScoringLimits limits, int position)
     {
-        hasShape = true;
+        _hasShape = true;
         Columns = 1;
         int dimensions = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.Number)

@@ -13,12 +13,12 @@ public sealed class PredictionSegment
     private const int BytesPerRow = 160;
     private const int BytesPerValue = 12;
 
-    private readonly List<AnsweredRequest> requests = [];
-    private readonly List<RowText> texts = [];
-    private float[] values = ArrayPool<float>.Shared.Rent(1024);
-    private int[] codes = ArrayPool<int>.Shared.Rent(256);
-    private byte[] text = ArrayPool<byte>.Shared.Rent(1024);
-    private int textLength;
+    private readonly List<AnsweredRequest> _requests = [];
+    private readonly List<RowText> _texts = [];
+    private float[] _values = ArrayPool<float>.Shared.Rent(1024);
+    private int[] _codes = ArrayPool<int>.Shared.Rent(256);
+    private byte[] _text = ArrayPool<byte>.Shared.Rent(1024);
+    private int _textLength;
 
     /// <summary>An empty file.</summary>
     /// <param name="model">The model whose answers it keeps.</param>
@@ -73,14 +73,14 @@ public sealed class PredictionSegment
     {
         int first = Rows;
         int width = Model.Signature.Width + Model.Outputs.Width;
-        Reserve(ref values, first * width, batch.Rows * width);
-        Reserve(ref codes, first * Model.Signature.CategoryCount, batch.CategoryCodes.Length);
+        Reserve(ref _values, first * width, batch.Rows * width);
+        Reserve(ref _codes, first * Model.Signature.CategoryCount, batch.CategoryCodes.Length);
 
         // Features of all rows, then outputs of all rows: two copies however many rows there are.
-        batch.Features.CopyTo(values.AsSpan(first * width));
-        batch.Outputs.CopyTo(values.AsSpan((first * width) + batch.Features.Length));
-        batch.CategoryCodes.CopyTo(codes.AsSpan(first * Model.Signature.CategoryCount));
-        requests.Add(new AnsweredRequest(
+        batch.Features.CopyTo(_values.AsSpan(first * width));
+        batch.Outputs.CopyTo(_values.AsSpan((first * width) + batch.Features.Length));
+        batch.CategoryCodes.CopyTo(_codes.AsSpan(first * Model.Signature.CategoryCount));
+        _requests.Add(new AnsweredRequest(
             first, batch.Rows, at, latencyMicroseconds, requestId.IsEmpty ? default : Keep(requestId), givenPrefix.IsEmpty ? default : Keep(givenPrefix), givenRow));
         for (int row = 0; row < batch.Rows && (batch.HasKeys || batch.HasInferenceIds); row++)
         {
@@ -114,7 +114,7 @@ public sealed class PredictionSegment
     public IEnumerable<int> RenderInSteps(ArrayBufferWriter<byte> lines, ArrayBufferWriter<byte> index, int rowsAtATime, ValueHasher? hasher = null)
     {
         // A request brings its keys and ids before its unseen categories; the renderer goes row by row.
-        texts.Sort(static (a, b) => a.Row != b.Row ? a.Row.CompareTo(b.Row) : a.What.CompareTo(b.What));
+        _texts.Sort(static (a, b) => a.Row != b.Row ? a.Row.CompareTo(b.Row) : a.What.CompareTo(b.What));
         var entries = new List<(ReadOnlyMemory<byte> Id, PredictionLine Line)>(Rows);
         var renderer = new PredictionSegmentRenderer(this, hasher);
         while (renderer.RenderNext(rowsAtATime, lines, entries))
@@ -129,46 +129,46 @@ public sealed class PredictionSegment
     /// <summary>Gives the memory back; the segment must not be used after.</summary>
     public void Release()
     {
-        ArrayPool<float>.Shared.Return(values);
-        ArrayPool<int>.Shared.Return(codes);
-        ArrayPool<byte>.Shared.Return(text);
-        values = [];
-        codes = [];
-        text = [];
+        ArrayPool<float>.Shared.Return(_values);
+        ArrayPool<int>.Shared.Return(_codes);
+        ArrayPool<byte>.Shared.Return(_text);
+        _values = [];
+        _codes = [];
+        _text = [];
     }
 
-    internal IReadOnlyList<AnsweredRequest> Requests => requests;
+    internal IReadOnlyList<AnsweredRequest> Requests => _requests;
 
-    internal IReadOnlyList<RowText> Texts => texts;
+    internal IReadOnlyList<RowText> Texts => _texts;
 
     internal ReadOnlySpan<RowText> TextSpan(int start, int count) =>
-        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(texts).Slice(start, count);
+        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_texts).Slice(start, count);
 
     internal ReadOnlySpan<float> FeaturesOf(AnsweredRequest request, int row) =>
-        values.AsSpan((request.FirstRow * (Model.Signature.Width + Model.Outputs.Width)) + (row * Model.Signature.Width), Model.Signature.Width);
+        _values.AsSpan((request.FirstRow * (Model.Signature.Width + Model.Outputs.Width)) + (row * Model.Signature.Width), Model.Signature.Width);
 
     internal ReadOnlySpan<float> OutputsOf(AnsweredRequest request, int row) =>
-        values.AsSpan(
+        _values.AsSpan(
             (request.FirstRow * (Model.Signature.Width + Model.Outputs.Width)) + (request.Rows * Model.Signature.Width) + (row * Model.Outputs.Width), Model.Outputs.Width);
 
-    internal ReadOnlySpan<int> CodesOf(int row) => codes.AsSpan(row * Model.Signature.CategoryCount, Model.Signature.CategoryCount);
+    internal ReadOnlySpan<int> CodesOf(int row) => _codes.AsSpan(row * Model.Signature.CategoryCount, Model.Signature.CategoryCount);
 
-    internal ReadOnlySpan<byte> TextOf(TextSlice slice) => text.AsSpan(slice.Start, slice.Length);
+    internal ReadOnlySpan<byte> TextOf(TextSlice slice) => _text.AsSpan(slice.Start, slice.Length);
 
     private void KeepText(int row, int what, ReadOnlySpan<byte> bytes)
     {
         if (!bytes.IsEmpty)
         {
-            texts.Add(new RowText(row, what, Keep(bytes)));
+            _texts.Add(new RowText(row, what, Keep(bytes)));
         }
     }
 
     private TextSlice Keep(ReadOnlySpan<byte> bytes)
     {
-        Reserve(ref text, textLength, bytes.Length);
-        bytes.CopyTo(text.AsSpan(textLength));
-        var slice = new TextSlice(textLength, bytes.Length);
-        textLength += bytes.Length;
+        Reserve(ref _text, _textLength, bytes.Length);
+        bytes.CopyTo(_text.AsSpan(_textLength));
+        var slice = new TextSlice(_textLength, bytes.Length);
+        _textLength += bytes.Length;
         EstimatedBytes += bytes.Length;
         return slice;
     }

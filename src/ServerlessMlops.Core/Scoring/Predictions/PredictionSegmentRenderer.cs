@@ -16,49 +16,49 @@ namespace ServerlessMlops.Core.Scoring.Predictions;
 /// </summary>
 internal sealed class PredictionSegmentRenderer(PredictionSegment segment, ValueHasher? hasher)
 {
-    private readonly ServingModel model = segment.Model;
-    private readonly JsonEncodedText[][] categories =
+    private readonly ServingModel _model = segment.Model;
+    private readonly JsonEncodedText[][] _categories =
         [.. segment.Model.Card.Inputs.Select(i => i.Categories.Select(c => JsonEncodedText.Encode(c, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)).ToArray())];
-    private readonly byte[] version = Encoding.UTF8.GetBytes($"\",\"version\":{segment.Model.Version}{(segment.IsShadow ? ",\"shadow\":true" : "")}");
-    private readonly byte[] id = new byte[RowIds.LongestId + InferenceId.ShadowSuffix.Length];
-    private readonly byte[] at = new byte[32];
-    private int nextRequest;
-    private readonly LogForm[] forms = [.. segment.Model.Card.Inputs.Select(i => FormOf(segment.Model.Rules.Of(i.Name).Log, hasher))];
-    private int nextText;
+    private readonly byte[] _version = Encoding.UTF8.GetBytes($"\",\"version\":{segment.Model.Version}{(segment.IsShadow ? ",\"shadow\":true" : "")}");
+    private readonly byte[] _id = new byte[RowIds.LongestId + InferenceId.ShadowSuffix.Length];
+    private readonly byte[] _at = new byte[32];
+    private int _nextRequest;
+    private readonly LogForm[] _forms = [.. segment.Model.Card.Inputs.Select(i => FormOf(segment.Model.Rules.Of(i.Name).Log, hasher))];
+    private int _nextText;
 
     /// <summary>Renders the next requests, at least as many as have so many rows; false where there are no more.</summary>
     public bool RenderNext(int atLeastRows, ArrayBufferWriter<byte> lines, List<(ReadOnlyMemory<byte> Id, PredictionLine Line)> entries)
     {
-        for (int rendered = 0; rendered < atLeastRows && nextRequest < segment.Requests.Count; nextRequest++)
+        for (int rendered = 0; rendered < atLeastRows && _nextRequest < segment.Requests.Count; _nextRequest++)
         {
-            PredictionSegment.AnsweredRequest request = segment.Requests[nextRequest];
+            PredictionSegment.AnsweredRequest request = segment.Requests[_nextRequest];
             Render(request, lines, entries);
             rendered += request.Rows;
         }
 
-        return nextRequest < segment.Requests.Count;
+        return _nextRequest < segment.Requests.Count;
     }
 
     private void Render(PredictionSegment.AnsweredRequest request, ArrayBufferWriter<byte> lines, List<(ReadOnlyMemory<byte> Id, PredictionLine Line)> entries)
     {
-        request.At.UtcDateTime.TryFormat(at, out int atLength, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        request.At.UtcDateTime.TryFormat(_at, out int atLength, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         for (int row = 0; row < request.Rows; row++)
         {
             int start = lines.WrittenCount;
             ReadOnlySpan<PredictionSegment.RowText> texts = TextsOf(request.FirstRow + row);
-            int idLength = WriteId(request, row, texts, id);
+            int idLength = WriteId(request, row, texts, _id);
             var json = new JsonText(lines);
             json.Append("{\"inferenceId\":\""u8);
-            json.Append(id.AsSpan(0, idLength));
+            json.Append(_id.AsSpan(0, idLength));
             json.Append("\",\"at\":\""u8);
-            json.Append(at.AsSpan(0, atLength));
-            json.Append(version);
+            json.Append(_at.AsSpan(0, atLength));
+            json.Append(_version);
             WriteRow(ref json, request, row, texts);
             json.Append(",\"latencyMicroseconds\":"u8);
             json.Append(request.LatencyMicroseconds);
             json.Append("}\n"u8);
             json.Flush();
-            entries.Add((id.AsMemory(0, idLength).ToArray(), new PredictionLine(start, lines.WrittenCount - start - 1)));
+            entries.Add((_id.AsMemory(0, idLength).ToArray(), new PredictionLine(start, lines.WrittenCount - start - 1)));
         }
     }
 
@@ -77,22 +77,22 @@ internal sealed class PredictionSegmentRenderer(PredictionSegment segment, Value
         bool isFirst = true;
         for (int input = 0; input < features.Length; input++)
         {
-            if (forms[input] == LogForm.Omit)
+            if (_forms[input] == LogForm.Omit)
             {
                 continue;
             }
 
             json.Append(isFirst ? "\""u8 : ",\""u8);
             isFirst = false;
-            json.Append(model.InputNames[input].EncodedUtf8Bytes);
+            json.Append(_model.InputNames[input].EncodedUtf8Bytes);
             json.Append("\":"u8);
-            if (forms[input] == LogForm.Hash)
+            if (_forms[input] == LogForm.Hash)
             {
                 AppendHash(ref json, input, features[input], codes, texts);
                 continue;
             }
 
-            int slot = model.Signature.CategorySlot(input);
+            int slot = _model.Signature.CategorySlot(input);
             if (slot < 0)
             {
                 json.Append(features[input]);
@@ -101,7 +101,7 @@ internal sealed class PredictionSegmentRenderer(PredictionSegment segment, Value
 
             if (codes[slot] >= 0)
             {
-                AppendString(ref json, categories[input][codes[slot]].EncodedUtf8Bytes);
+                AppendString(ref json, _categories[input][codes[slot]].EncodedUtf8Bytes);
             }
             else if (codes[slot] == ScoringSignature.UnknownCategory && Find(texts, input, out ReadOnlySpan<byte> unseen))
             {
@@ -126,15 +126,15 @@ internal sealed class PredictionSegmentRenderer(PredictionSegment segment, Value
         }
 
         json.Append("]"u8);
-        int decision = model.Outputs.Decide(outputs);
+        int decision = _model.Outputs.Decide(outputs);
         if (decision >= 0)
         {
             json.Append(",\"decision\":\""u8);
-            json.Append(model.Outputs.Classes[decision].EncodedUtf8Bytes);
+            json.Append(_model.Outputs.Classes[decision].EncodedUtf8Bytes);
             json.Append("\""u8);
         }
 
-        if (model.Rules.Reviews && model.Rules.NeedsReview(outputs, model.Outputs, codes))
+        if (_model.Rules.Reviews && _model.Rules.NeedsReview(outputs, _model.Outputs, codes))
         {
             json.Append(",\"needsReview\":true"u8);
         }
@@ -143,7 +143,7 @@ internal sealed class PredictionSegmentRenderer(PredictionSegment segment, Value
     // A missing value stays null: that something is not there tells nothing of what would be.
     private void AppendHash(ref JsonText json, int input, float feature, ReadOnlySpan<int> codes, ReadOnlySpan<PredictionSegment.RowText> texts)
     {
-        int slot = model.Signature.CategorySlot(input);
+        int slot = _model.Signature.CategorySlot(input);
         ReadOnlySpan<byte> value = default;
         if (slot < 0)
         {
@@ -151,7 +151,7 @@ internal sealed class PredictionSegmentRenderer(PredictionSegment segment, Value
         }
         else if (codes[slot] >= 0)
         {
-            value = Encoding.UTF8.GetBytes(model.Card.Inputs[input].Categories[codes[slot]]);
+            value = Encoding.UTF8.GetBytes(_model.Card.Inputs[input].Categories[codes[slot]]);
         }
         else if (codes[slot] == ScoringSignature.UnknownCategory)
         {
@@ -165,7 +165,7 @@ internal sealed class PredictionSegmentRenderer(PredictionSegment segment, Value
         }
 
         json.Append("{\"hash\":\""u8);
-        json.Append(Encoding.UTF8.GetBytes(hasher!.Hash(model.Card.Pipeline, model.Card.Inputs[input].Name, value)));
+        json.Append(Encoding.UTF8.GetBytes(hasher!.Hash(_model.Card.Pipeline, _model.Card.Inputs[input].Name, value)));
         json.Append("\"}"u8);
     }
 
@@ -193,13 +193,13 @@ internal sealed class PredictionSegmentRenderer(PredictionSegment segment, Value
     // The texts are in the order of the rows, and so is the rendering.
     private ReadOnlySpan<PredictionSegment.RowText> TextsOf(int row)
     {
-        int first = nextText;
-        while (nextText < segment.Texts.Count && segment.Texts[nextText].Row == row)
+        int first = _nextText;
+        while (_nextText < segment.Texts.Count && segment.Texts[_nextText].Row == row)
         {
-            nextText++;
+            _nextText++;
         }
 
-        return segment.TextSpan(first, nextText - first);
+        return segment.TextSpan(first, _nextText - first);
     }
 
     private bool Find(ReadOnlySpan<PredictionSegment.RowText> texts, int what, out ReadOnlySpan<byte> found)
