@@ -1,8 +1,10 @@
+using ServerlessMlops.Data.Parsing;
+
 namespace ServerlessMlops.Core.Scoring.Mlflow;
 
 /// <summary>
-/// Reads a <c>text/csv</c> body into a batch: a header line with the column names, then one line per row (RFC 4180; LF or CRLF). An empty
-/// field is a missing value; so are <c>NaN</c> and <c>null</c> where the input is a number.
+/// Reads a <c>text/csv</c> body into a batch: a header line with the column names, then one line per row (RFC 4180; LF or CRLF). The words
+/// for a missing value and for true and false are those of uploads (<see cref="Words"/>), so that a file means the same to training and to scoring.
 /// </summary>
 public static class CsvReader
 {
@@ -83,22 +85,26 @@ public static class CsvReader
 
         if (batch.Signature.IsCategory(role))
         {
-            batch.AcceptCategory(row, role, field);
+            if (Words.IsMissing(field))
+            {
+                batch.AcceptNull(row, role);
+            }
+            else
+            {
+                batch.AcceptCategory(row, role, field);
+            }
+
             return;
         }
 
         ReadOnlySpan<byte> number = field.Trim((byte)' ');
-        if (number.IsEmpty || number.SequenceEqual("NaN"u8) || number.SequenceEqual("nan"u8) || number.SequenceEqual("null"u8))
+        if (Words.IsMissing(number))
         {
             batch.AcceptNull(row, role);
         }
-        else if (number.SequenceEqual("true"u8) || number.SequenceEqual("True"u8))
+        else if (Words.ParseBoolean(number) is var truth and >= 0)
         {
-            batch.SetFeature(row, role, 1);
-        }
-        else if (number.SequenceEqual("false"u8) || number.SequenceEqual("False"u8))
-        {
-            batch.SetFeature(row, role, 0);
+            batch.SetFeature(row, role, truth);
         }
         else
         {

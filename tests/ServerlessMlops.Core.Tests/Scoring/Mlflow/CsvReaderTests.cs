@@ -21,6 +21,17 @@ public class CsvReaderTests
     }
 
     [Fact]
+    public void Read_WordsOfUploads_MeanWhatTheyMeantInTraining()
+    {
+        ScoringBatch batch = NewBatch();
+        CsvReader.Read("speed,altitude,carrier\nyes,No,N/A\nTRUE,f,null\nNA,#N/A,DL\n"u8, batch, ScoringLimits.Default).ShouldBeNull();
+        RowOf(batch, 0).ShouldBe([1, 0, -1]);
+        RowOf(batch, 1).ShouldBe([1, 0, -1]);
+        RowOf(batch, 2).ShouldBe([float.NaN, float.NaN, 1]);
+        batch.Findings().ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Read_QuotedFields_UnquotesThem()
     {
         ScoringBatch batch = NewBatch();
