@@ -89,7 +89,7 @@ public class DatasetsContainerTests(AzuriteFixture azurite) : IClassFixture<Azur
 
         BlobContainerClient container = service.GetBlobContainerClient(DatasetsContainer.Name);
         (await container.GetBlobClient($"{pipeline}/batches/{batch.BatchId}/part.arrow").DownloadContentAsync()).Value.Content.ToArray().AsSpan().SequenceEqual(content).ShouldBeTrue();
-        (await container.GetBlobsAsync(prefix: $"{pipeline}/drafts/").ToListAsync()).ShouldBeEmpty();
+        (await container.ListAsync($"{pipeline}/drafts/", default).ToListAsync()).ShouldBeEmpty();
         (await datasets.ListBatchesAsync(pipeline, default)).Count.ShouldBe(1);
     }
 
@@ -103,7 +103,7 @@ public class DatasetsContainerTests(AzuriteFixture azurite) : IClassFixture<Azur
             part.Content.Write(new byte[(2 * PartDraft.BlockBytes) + 1]);
         }
 
-        (await service.GetBlobContainerClient(DatasetsContainer.Name).GetBlobsAsync(prefix: $"{pipeline}/").ToListAsync()).ShouldBeEmpty();
+        (await service.GetBlobContainerClient(DatasetsContainer.Name).ListAsync($"{pipeline}/", default).ToListAsync()).ShouldBeEmpty();
     }
 
     [Fact]
