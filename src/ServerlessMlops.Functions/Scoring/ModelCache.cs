@@ -284,41 +284,4 @@ public sealed class ModelCache(
         new(503, "model-unavailable", "The model cannot be loaded", detail) { RetryAfterSeconds = (int)Math.Ceiling(_options.RefreshAfter.TotalSeconds) };
 
     private static ScoringProblem NoSuchModel(string pipeline, string detail) => new(404, "no-live-model", "No model serves here", detail);
-
-    /// <summary>One pipeline. Its models are swapped by one assignment.</summary>
-    private sealed class PipelineSlot(string pipeline, NamedModels named)
-    {
-        private volatile ServingModels? _serving;
-        private long _checkedAt;
-
-        public string Pipeline { get; } = pipeline;
-
-        public NamedModels Named { get; } = named;
-
-        public ServingModels? Serving
-        {
-            get => _serving;
-            set => _serving = value;
-        }
-
-        public long CheckedAt
-        {
-            get => Volatile.Read(ref _checkedAt);
-            set => Volatile.Write(ref _checkedAt, value);
-        }
-
-        public (string? SpecHash, ScoringRules Rules)? Rules { get; set; }
-
-        public bool WasChecked { get; set; }
-
-        public Task Running { get; set; } = Task.CompletedTask;
-
-        public ScoringProblem? Absence { get; set; }
-
-        public string? Fault { get; set; }
-
-        public DateTimeOffset? RefreshedAt { get; set; }
-
-        public ModelLookup Lookup() => Serving is { } serving ? new ModelLookup(serving.Champion, null, serving.Challenger) : new ModelLookup(null, Absence);
-    }
 }

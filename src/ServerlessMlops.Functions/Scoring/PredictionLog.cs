@@ -33,7 +33,6 @@ public readonly record struct LoggedRows(byte[] IdPrefix, int FirstRow)
 /// </remarks>
 public sealed class PredictionLog : BackgroundService
 {
-    private const int ReserveSeconds = 10;
     private const int PacedFrom = 1000;
     private const int FewestRowsAtATime = 16;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(1);
@@ -46,7 +45,7 @@ public sealed class PredictionLog : BackgroundService
     private readonly ILogger<PredictionLog> _logger;
     private readonly string _instance;
     private readonly ValueHasher? _hasher;
-    private readonly ConcurrentDictionary<(ServingModel Model, bool IsShadow), Lane> _lanes = new();
+    private readonly ConcurrentDictionary<(ServingModel Model, bool IsShadow), PredictionLane> _lanes = new();
     private readonly Channel<Work> _work = Channel.CreateUnbounded<Work>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ArrayBufferWriter<byte> _lines = new();
     private readonly ArrayBufferWriter<byte> _index = new();
@@ -91,7 +90,7 @@ public sealed class PredictionLog : BackgroundService
     {
         while (true)
         {
-            Lane lane = _lanes.GetOrAdd((model, given is not null), static (key, log) => log.Open(key.Model, key.IsShadow), this);
+            PredictionLane lane = _lanes.GetOrAdd((model, given is not null), static (key, log) => log.Open(key.Model, key.IsShadow), this);
             lock (lane)
             {
                 // Between finding it and locking it, a resting lane may have been forgotten: rows put there would never be written.
@@ -154,7 +153,7 @@ public sealed class PredictionLog : BackgroundService
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(CloseByTimeAsync(stoppingToken), WriteClosedAsync(stoppingToken));
 
-    private LoggedRows Append(Lane lane, ScoringBatch batch, ReadOnlySpan<byte> requestId, TimeSpan latency, LoggedRows? given)
+    private LoggedRows Append(PredictionLane lane, ScoringBatch batch, ReadOnlySpan<byte> requestId, TimeSpan latency, LoggedRows? given)
     {
         DateTimeOffset now = _time.GetUtcNow();
         long size = PredictionSegment.Estimate(batch);
@@ -183,17 +182,17 @@ public sealed class PredictionLog : BackgroundService
         return new LoggedRows(segment.IdPrefix, first);
     }
 
-    private Lane Open(ServingModel model, bool isShadow)
+    private PredictionLane Open(ServingModel model, bool isShadow)
     {
         if (_hasher is null && model.Card.Inputs.FirstOrDefault(i => model.Rules.Of(i.Name).Log == LogForm.Hash) is { } input)
         {
             ScoringLog.NoHashKey(_logger, model.Card.Pipeline, input.Name);
         }
 
-        return new Lane(model, isShadow);
+        return new PredictionLane(model, isShadow);
     }
 
-    private LoggedRows Unlogged(Lane lane, ScoringBatch batch, DateTimeOffset now)
+    private LoggedRows Unlogged(PredictionLane lane, ScoringBatch batch, DateTimeOffset now)
     {
         long before = Interlocked.Add(ref _unlogged, batch.Rows) - batch.Rows;
         return new LoggedRows(lane.DroppedPrefix(now, _instance), (int)(before % int.MaxValue));
@@ -302,9 +301,9 @@ public sealed class PredictionLog : BackgroundService
         segment.Release();
     }
 
-    private void CloseLanes(Func<Lane, bool> which)
+    private void CloseLanes(Func<PredictionLane, bool> which)
     {
-        foreach (((ServingModel, bool) key, Lane lane) in _lanes)
+        foreach (((ServingModel, bool) key, PredictionLane lane) in _lanes)
         {
             lock (lane)
             {
@@ -323,7 +322,7 @@ public sealed class PredictionLog : BackgroundService
         }
     }
 
-    private void Close(Lane lane)
+    private void Close(PredictionLane lane)
     {
         if (lane.Segment is { } segment)
         {
@@ -342,51 +341,7 @@ public sealed class PredictionLog : BackgroundService
         }
     }
 
-    private static DateTimeOffset HourOf(DateTimeOffset at) => new(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerHour), TimeSpan.Zero);
+    internal static DateTimeOffset HourOf(DateTimeOffset at) => new(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerHour), TimeSpan.Zero);
 
     private sealed record Work(PredictionSegment? Segment, TaskCompletionSource? Written);
-
-    /// <summary>The open file of one model, and its allowance of rows.</summary>
-    private sealed class Lane(ServingModel model, bool isShadow)
-    {
-        private double _allowance = double.MaxValue;
-        private DateTimeOffset _allowedAt;
-        private byte[]? _droppedPrefix;
-        private DateTimeOffset _droppedHour;
-
-        public ServingModel Model { get; } = model;
-
-        public bool IsShadow { get; } = isShadow;
-
-        public PredictionSegment? Segment { get; set; }
-
-        public bool IsForgotten { get; set; }
-
-        public bool IsResting(DateTimeOffset now) => now - _allowedAt > TimeSpan.FromMinutes(1);
-
-        public bool TryTake(int rows, DateTimeOffset now, int perSecond)
-        {
-            double most = (double)perSecond * ReserveSeconds;
-            _allowance = Math.Min(most, _allowance + Math.Max(0, (now - _allowedAt).TotalSeconds * perSecond));
-            _allowedAt = now;
-            if (_allowance < rows)
-            {
-                return false;
-            }
-
-            _allowance -= rows;
-            return true;
-        }
-
-        public byte[] DroppedPrefix(DateTimeOffset now, string instance)
-        {
-            if (_droppedPrefix is null || HourOf(now) != _droppedHour)
-            {
-                _droppedHour = HourOf(now);
-                _droppedPrefix = Encoding.UTF8.GetBytes(InferenceId.Prefix(Model.Card.Pipeline, _droppedHour, instance, -1));
-            }
-
-            return _droppedPrefix;
-        }
-    }
 }
