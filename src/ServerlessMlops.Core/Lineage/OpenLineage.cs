@@ -120,6 +120,8 @@ public static class OpenLineage
             "dataset" => ("datasets", $"{pipeline}/{artifact.Id}/manifest.json", artifact.Id),
             "spec" => ("pipelines", $"{pipeline}/specs/{artifact.Id}.yaml", artifact.Id),
             "version" => ("models", $"{pipeline}/{artifact.Id}/model.onnx", artifact.Id),
+            "scoring" => ("scoring", artifact.Id, artifact.Detail),
+            "answer" => ("scoring", artifact.Id["scoring/".Length..], null),
             "search" => ("models", artifact.Id["models/".Length..], null),
             _ => null,
         };

@@ -154,7 +154,8 @@ public sealed class BulkActivities(
                 Stage = "answered",
                 Reason = progress.Rejected == 0 ? null : string.Create(
                     CultureInfo.InvariantCulture, $"{progress.Rejected} of {progress.Rows} rows could not be scored; 'scoring/{answer}' says why at each, 'scoring/{BulkAnswer.SummaryPathOf(job.File.Path)}' in sum."),
-                Outputs = [new RunArtifact("answer", $"scoring/{answer}", $"{progress.Rows} rows"), new RunArtifact("version", $"{job.Version}")],
+                Inputs = [.. run.Inputs.Where(i => i.Kind != "version"), new RunArtifact("version", $"{job.Version}")],
+                Outputs = [new RunArtifact("answer", $"scoring/{answer}", $"{progress.Rows} rows")],
             },
             cancellation);
     }

@@ -46,6 +46,11 @@ public sealed class BulkScoringTests(TestApp app)
         JsonElement summary = JsonDocument.Parse(await ReadAsync($"{pipeline}/march.csv.gz.predictions.summary.json")).RootElement;
         (summary.GetProperty("rows").GetInt64(), summary.GetProperty("rejected").GetInt64(), summary.GetProperty("version").GetInt32()).ShouldBe((3000, 2, 1));
 
+        // What was made from what: the answer of the file and the version.
+        string lineage = await app.Http.GetStringAsync($"api/pipelines/{pipeline}/runs/{run.Id}/lineage");
+        lineage.ShouldContain($"{pipeline}/march.csv.gz.predictions.csv");
+        lineage.ShouldContain($"{pipeline}/1/model.onnx");
+
         // Each row is found by its id, as one that was asked for over HTTP.
         string[] last = answer[^1].Split(',');
         JsonElement found = await app.GetAsync<JsonElement>($"api/predictions/{last[5]}");
