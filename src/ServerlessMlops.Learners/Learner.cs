@@ -40,7 +40,7 @@ public static class Learner
             LearnerOptions.Baseline => TrainBaseline(options, x, y, weights, task, classes),
             LearnerOptions.Linear => LinearTraining.Train(options, x, y, weights, task, classes, progress, cancellation),
             LearnerOptions.Boosting => BoostingTraining.Train(options, x, y, weights, task, classes, validation, progress, cancellation),
-            _ when MlNetTrainers.Names.Contains(options.Name) => MlNetTrainers.Train(options, x, y, weights, task, classes, cancellation),
+            _ when MlNetTrainers.Names.Contains(options.Name) => MlNetTrainers.Train(options, x, y, weights, task, classes, cancellation) with { Settings = options },
             _ => throw new ArgumentException($"There is no learner '{options.Name}'; expected one of {string.Join(", ", LearnerOptions.Names)}.", nameof(options)),
         };
     }
@@ -52,7 +52,7 @@ public static class Learner
         float[] scores = loss.BaseScores(new Labels(y, weights));
         return new TrainedModel
         {
-            Task = task, Learner = LearnerOptions.Baseline, Classes = classes, Inputs = x.Inputs, Columns = [],
+            Task = task, Learner = LearnerOptions.Baseline, Classes = classes, Inputs = x.Inputs, Columns = [], Settings = options,
             Predictor = new LinearPredictor([.. scores.Select(_ => Array.Empty<float>())], scores), Link = loss.Link,
         };
     }

@@ -38,6 +38,14 @@ public sealed record TrainedModel
 
     /// <summary>Means of <see cref="Columns"/> over the training rows, which explanations of linear models start from; null where they are not known.</summary>
     public IReadOnlyList<float>? ColumnMeans { get; init; }
+    /// <summary>Binary: the least probability of a positive decision. Default 0.5.</summary>
+    public double Threshold { get; init; } = 0.5;
+
+    /// <summary>Regression: how far around a value the truth lies; null where it was not asked for.</summary>
+    public ConformalInterval? Interval { get; init; }
+
+    /// <summary>The settings as training came to them, rounds and leaves found on the way included: they train the same kind of model on other rows.</summary>
+    public LearnerOptions Settings { get; init; } = new();
 
     /// <summary>Rounds of boosting or steps of the optimiser that were kept; 0 for the baseline.</summary>
     public int Iterations { get; init; }

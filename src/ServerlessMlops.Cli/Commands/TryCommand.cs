@@ -4,10 +4,12 @@ using System.Globalization;
 using ServerlessMlops.Cli.Output;
 using ServerlessMlops.Cli.Training;
 using ServerlessMlops.Core.Datasets;
+using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Data.Columns;
 using ServerlessMlops.Learners;
+using ServerlessMlops.Learners.Calibration;
 using ServerlessMlops.Learners.Metrics;
 using ServerlessMlops.Learners.Onnx;
 using Spectre.Console;
@@ -19,6 +21,7 @@ namespace ServerlessMlops.Cli.Commands;
 internal static class TryCommand
 {
     private const int MaxThreads = 256;
+    private const int MostInfluences = 8;
 
     public static Command Create(GlobalOptions options, CliContext context)
     {
@@ -133,6 +136,11 @@ internal static class TryCommand
             throw CliException.Failed("the spec names no candidates (train.candidates).");
         }
 
+        (Interval interval, IReadOnlyList<InputInfluence> influences) = await Stage("explain", async _ =>
+        {
+            (Interval Interval, IReadOnlyList<InputInfluence> Influences) told = await Task.Run(() => training.Explain(won.Model, data, metric), cancellation);
+            return (told, told.Influences.Count > 0 ? $"{won.Candidate.Name} goes by {told.Influences[0].Input} the most" : "no input matters");
+        });
         if (output is not null)
         {
             await Stage("write model", async _ =>
@@ -146,7 +154,7 @@ internal static class TryCommand
         using var process = Process.GetCurrentProcess();
         return new TryResult(
             path, testPath, data.Task, spec.Target, data.Classes, data.Train.Features.Features.Count, batch.RowsKept, batch.RowsRejected, data.Train.Labels.Length, data.Holdout.Labels.Length,
-            metric.Name, candidates, won.Candidate.Name, search?.Describe(), stages, process.PeakWorkingSet64, output);
+            metric.Name, candidates, won.Candidate.Name, double.IsFinite(interval.Value) ? MetricEstimate.Of(interval) : null, won.Model.Threshold, won.Model.Interval, influences, search?.Describe(), stages, process.PeakWorkingSet64, output);
 
         async Task<T> Stage<T>(string name, Func<IStepProgress, Task<(T Result, string Summary)>> work)
         {
@@ -196,7 +204,19 @@ internal static class TryCommand
         }
 
         reporter.Console.Write(table);
-        reporter.Say($"{Markup.Escape(result.Winner)} wins by {result.Metric} on {result.HoldoutRows:N0} rows that no candidate has seen.");
+        string interval = result.WinnerMetric is { Low: { } low, High: { } high } estimate ? $" ({Format.Metric(estimate.Value)}, 95% between {Format.Metric(low)} and {Format.Metric(high)})" : "";
+        reporter.Say($"{Markup.Escape(result.Winner)} wins by {result.Metric} on {result.HoldoutRows:N0} rows that no candidate has seen{interval}.");
+        if (result.Task == LearningTask.Binary && !result.Threshold.Equals(0.5))
+        {
+            reporter.Say($"It decides for '{Markup.Escape(result.Classes[1])}' from a probability of {Format.Metric(result.Threshold)} on, which costs least.");
+        }
+
+        if (result.Interval is { } around)
+        {
+            reporter.Say(string.Create(CultureInfo.InvariantCulture, $"{around.Coverage:0.#%} of the true values lie within {Format.Metric(around.HalfWidth)} of its answers."));
+        }
+
+        ShowInfluences(reporter, result);
         reporter.Say($"[grey]{string.Join(", ", result.Stages.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Stage} {s.Seconds:0.00} s")))}; peak memory {Format.Bytes(result.PeakMemoryBytes)}[/]");
         if (result.ModelFile is not null)
         {
@@ -204,8 +224,32 @@ internal static class TryCommand
         }
     }
 
+    private static void ShowInfluences(Reporter reporter, TryResult result)
+    {
+        InputInfluence[] shown = [.. result.Influences.Where(i => i.Loss > 0).Take(MostInfluences)];
+        if (shown.Length == 0)
+        {
+            return;
+        }
+
+        var table = new Table().Border(TableBorder.Simple);
+        table.AddColumn("It goes by");
+        table.AddColumn(Markup.Escape($"{result.Metric} lost when shuffled"));
+        table.AddColumn("mean output");
+        foreach (InputInfluence influence in shown)
+        {
+            string curve = influence.Curve.Count == 0
+                ? ""
+                : $"{Format.Metric(influence.Curve[0].Outputs[^1])} at {influence.Curve[0].At}, {Format.Metric(influence.Curve[^1].Outputs[^1])} at {influence.Curve[^1].At}";
+            table.AddRow(Markup.Escape(influence.Input), Format.Metric(influence.Loss), Markup.Escape(curve));
+        }
+
+        reporter.Console.Write(table);
+    }
+
     /// <summary>Everything that <c>mlops try --json</c> prints.</summary>
     private sealed record TryResult(
         string File, string? TestFile, LearningTask Task, string Target, IReadOnlyList<string> Classes, int Features, long RowsKept, long RowsRejected, int TrainRows, int HoldoutRows,
-        string Metric, IReadOnlyList<TriedCandidate> Candidates, string Winner, string? Search, IReadOnlyList<StageTime> Stages, long PeakMemoryBytes, string? ModelFile);
+        string Metric, IReadOnlyList<TriedCandidate> Candidates, string Winner, MetricEstimate? WinnerMetric, double Threshold, ConformalInterval? Interval,
+        IReadOnlyList<InputInfluence> Influences, string? Search, IReadOnlyList<StageTime> Stages, long PeakMemoryBytes, string? ModelFile);
 }

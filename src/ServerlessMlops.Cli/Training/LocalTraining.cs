@@ -1,4 +1,5 @@
 using ServerlessMlops.Core.Datasets;
+using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Data.Columns;
@@ -93,15 +94,15 @@ internal sealed class LocalTraining(PipelineSpec spec, string folder, int thread
         int most = SearchRecord.Options(spec.Train.Search, Candidates.Seed).Trials;
         long start = time.GetTimestamp();
         Metric metric = Candidates.MetricOf(spec, data.Task);
-        (LabelledRows fit, LabelledRows validation) = data.SearchSides();
+        (LabelledRows Fit, LabelledRows Validation) sides = data.SearchSides();
         var results = new List<TrialResult>();
         while (SearchRecord.Next(spec.Train.Search, Candidates.Seed, results, time.GetElapsedTime(start), atOnce: 1) is { Count: > 0 } trials)
         {
             foreach (SearchTrial trial in trials)
             {
                 report($"trial {trial.Number} of at most {most}, stage {trial.Rung + 1}");
-                (TrainedModel model, double seconds) = Train(Candidates.OptionsOf(trial), data, fit, cancellation);
-                results.Add(Candidates.Measure(trial, model, validation, metric, seconds));
+                (TrainedModel model, double seconds) = Timed(() => Candidates.Train(trial, sides, data, threads, cancellation));
+                results.Add(Candidates.Measure(trial, model, sides.Validation, metric, seconds));
             }
         }
 
@@ -118,14 +119,19 @@ internal sealed class LocalTraining(PipelineSpec spec, string folder, int thread
         }
 
         LearnerOptions options = Candidates.OptionsOf(candidate, candidate == Candidates.Tuned ? search?.Tuned() : null);
-        (TrainedModel model, double seconds) = Train(options, data, data.Train, cancellation);
+        (TrainedModel model, double seconds) = Timed(() => Candidates.Train(options, data, threads, cancellation));
         return (new TriedCandidate(candidate, seconds, model.Iterations, Candidates.Measure(model, data)), model);
     }
 
-    private (TrainedModel Model, double Seconds) Train(LearnerOptions options, TrainingData data, LabelledRows rows, CancellationToken cancellation)
+    /// <summary>How sure the metric of a model is on the hold-out, and what the model goes by.</summary>
+    public (Interval Interval, IReadOnlyList<InputInfluence> Influences) Explain(TrainedModel model, TrainingData data, Metric metric) =>
+        (Bootstrap.Of(metric, data.Holdout.Labels, model.Predict(data.Holdout.Features), data.Classes.Count, seed: Candidates.Seed),
+            InputInfluence.Of(model.Predict, [.. model.Inputs.Select(i => i.Name)], data.Holdout, data.Classes.Count, metric));
+
+    private (TrainedModel Model, double Seconds) Timed(Func<TrainedModel> train)
     {
         long start = time.GetTimestamp();
-        TrainedModel model = Learner.Train(options with { Threads = threads }, rows.Features, rows.Labels, data.Task, data.Classes, cancellation: cancellation);
+        TrainedModel model = train();
         return (model, time.GetElapsedTime(start).TotalSeconds);
     }
 

@@ -53,6 +53,9 @@ public sealed record EvaluationReport
     /// <summary>How each behavioural test was decided.</summary>
     public IReadOnlyList<TestVerdict> Tests { get; init; } = [];
 
+    /// <summary>What the winner goes by: its inputs, the weightiest first.</summary>
+    public IReadOnlyList<InputInfluence> Influences { get; init; } = [];
+
     /// <summary>How the winner's stored bytes behaved on the path that serving takes.</summary>
     public SandboxResult? Sandbox { get; init; }
 

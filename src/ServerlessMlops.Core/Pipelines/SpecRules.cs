@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Training;
+using ServerlessMlops.Learners;
+using ServerlessMlops.Learners.Calibration;
 using ServerlessMlops.Learners.Metrics;
 
 namespace ServerlessMlops.Core.Pipelines;
@@ -55,6 +57,7 @@ internal sealed partial class SpecRules(PipelineSpec spec, IReadOnlyDictionary<s
             Fault("train.candidates", "the list is empty; name at least one candidate.");
         }
 
+        CheckRefinement();
         CheckDeploy();
         CheckScoring();
         for (int i = 0; i < spec.Alerts.Count; i++)
@@ -74,6 +77,33 @@ internal sealed partial class SpecRules(PipelineSpec spec, IReadOnlyDictionary<s
         if (rule.After is { } after && (after.Within <= TimeSpan.Zero || after.Within > TimeSpan.FromDays(30)))
         {
             Fault($"{path}.after.within", $"{SpecDuration.Format(after.Within)} is not within 0 and 30d.");
+        }
+    }
+
+    private void CheckRefinement()
+    {
+        if (spec.Train.Costs is { } costs && !(costs.Fp > costs.Tn && costs.Fn > costs.Tp))
+        {
+            Fault("train.costs", "a wrong decision must cost more than a right one: fp more than tn, and fn more than tp.");
+        }
+
+        if (spec.Task is not { } task)
+        {
+            return;
+        }
+
+        bool isRegression = task == LearningTask.Regression;
+        foreach ((string key, bool isSet, bool fits, string what) in new[]
+        {
+            ("train.costs", spec.Train.Costs is not null, task == LearningTask.Binary, "binary decisions have costs"),
+            ("train.calibration", spec.Train.Calibration != CalibrationMethod.None, !isRegression, "probabilities are calibrated"),
+            ("train.interval", spec.Train.Interval > 0, isRegression, "regressions have intervals"),
+        })
+        {
+            if (isSet && !fits)
+            {
+                Fault(key, $"the task is {task.ToString().ToLowerInvariant()}; only {what}.");
+            }
         }
     }
 

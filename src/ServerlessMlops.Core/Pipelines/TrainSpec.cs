@@ -1,3 +1,5 @@
+using ServerlessMlops.Learners.Calibration;
+
 namespace ServerlessMlops.Core.Pipelines;
 
 /// <summary>How models are trained.</summary>
@@ -8,6 +10,19 @@ public sealed record TrainSpec
 
     /// <summary>The search for better settings.</summary>
     public SearchSpec Search { get; init; } = new();
+
+    /// <summary>Classes: how probabilities are corrected after training, on rows that models of the same settings have not seen.</summary>
+    public CalibrationMethod Calibration { get; init; }
+
+    /// <summary>Binary: what each outcome of a decision costs; the decision turns at the probability that costs least. Without it at 0.5.</summary>
+    public CostSpec? Costs { get; init; }
+
+    /// <summary>
+    /// Regression: share of true values that an interval in the model file itself is to hold, such as 0.9, found in training and given as outputs low and high by any runtime; it takes
+    /// the place of the one that the hold-out gives (scoring.coverage). 0 for none in the file.
+    /// </summary>
+    [SpecRange(0, 0.999)]
+    public double Interval { get; init; }
 
     /// <summary>The metric that picks the winner, such as <c>auc</c>, <c>logLoss</c> or <c>rmse</c>. By default the task's own.</summary>
     public string? Metric { get; init; }
@@ -28,4 +43,23 @@ public sealed record SearchSpec
     internal int MostTrials => Trials > 0 ? Trials : Seconds > 0 ? TrialsByTime : 0;
 
     private const int TrialsByTime = 200;
+}
+
+/// <summary>What each outcome of a binary decision costs, in the team's own unit; a gain is a negative cost.</summary>
+public sealed record CostSpec
+{
+    /// <summary>Positive, rightly.</summary>
+    public double Tp { get; init; }
+
+    /// <summary>Positive, wrongly.</summary>
+    public double Fp { get; init; }
+
+    /// <summary>Negative, rightly.</summary>
+    public double Tn { get; init; }
+
+    /// <summary>Negative, wrongly.</summary>
+    public double Fn { get; init; }
+
+    /// <summary>As the learners take it.</summary>
+    internal CostMatrix ToMatrix() => new(Tp, Fp, Tn, Fn);
 }

@@ -65,8 +65,14 @@ public sealed record ModelCard
     /// <summary>Binary: the probability from which the decision is the positive class.</summary>
     public double Threshold { get; init; } = 0.5;
 
-    /// <summary>Regression: the interval around its answers, found on the hold-out (split conformal prediction); null where too few rows were there.</summary>
+    /// <summary>
+    /// Regression: the interval around its answers: what its file brings (<c>train.interval</c>), else found on the hold-out (split conformal prediction); null where too few rows
+    /// were there.
+    /// </summary>
     public ConformalInterval? Interval { get; init; }
+
+    /// <summary>What the model goes by: its inputs, the weightiest first.</summary>
+    public IReadOnlyList<InputInfluence> Influences { get; init; } = [];
 
     /// <summary>Metrics on the hold-out, by name.</summary>
     public required IReadOnlyDictionary<string, double> Metrics { get; init; }

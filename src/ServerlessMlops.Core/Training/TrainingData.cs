@@ -2,6 +2,7 @@ using ServerlessMlops.Core.Datasets;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Data.Columns;
 using ServerlessMlops.Learners;
+using ServerlessMlops.Learners.Calibration;
 
 namespace ServerlessMlops.Core.Training;
 
@@ -36,6 +37,9 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
     /// <summary>Numbers of the training rows that trials of a search are compared on; empty where the spec asks for no search.</summary>
     public IReadOnlyList<int> ValidationRows { get; init; } = [];
 
+    /// <summary>What is made of models that are trained on it: calibration, threshold, interval. By default nothing.</summary>
+    public RefinementOptions Refinement { get; init; } = new();
+
     /// <summary>Fewest rows on each side.</summary>
     public const int MinRows = 20;
 
@@ -66,6 +70,7 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
             Besides = [.. Learnable(rows.Schema, spec).Where(name => !IsFeature(name, spec)).Select(name => ToFeature(rows[name].Take(split.Holdout)))],
         })
         {
+            Refinement = RefinementOf(spec),
             ValidationRows = spec.Train.Search.MostTrials > 0 ? Validation(rows, rule, split) : [],
         };
     }
@@ -95,9 +100,13 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
             new LabelledRows(Features(rows, features), LabelsOf(target, task, classes)),
             new LabelledRows(Features(judged, features), LabelsOf(judged[spec.Target], task, classes)))
         {
+            Refinement = RefinementOf(spec),
             ValidationRows = spec.Train.Search.MostTrials > 0 ? Validation(rows, rule, new DatasetSplit(all, [])) : [],
         };
     }
+
+    private static RefinementOptions RefinementOf(PipelineSpec spec) =>
+        new() { Calibration = spec.Train.Calibration, Costs = spec.Train.Costs?.ToMatrix(), Coverage = spec.Train.Interval };
 
     /// <summary>The training rows divided once more: those that trials of a search learn from, and those they are compared on. No trial sees the hold-out.</summary>
     /// <exception cref="UnusableDataException">One side has fewer than <see cref="MinRows"/> rows.</exception>

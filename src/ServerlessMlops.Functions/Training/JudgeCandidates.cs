@@ -9,6 +9,8 @@ using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Functions.Pipelines;
 using ServerlessMlops.Functions.Runs;
+using ServerlessMlops.Learners;
+using ServerlessMlops.Learners.Metrics;
 using ServerlessMlops.Learners.Onnx;
 
 namespace ServerlessMlops.Functions.Training;
@@ -106,7 +108,12 @@ public sealed class JudgeCandidates(
         if (report.Winner is { } winner)
         {
             ScoringModel model = candidates.First(c => c.Name == winner).Model;
-            report = report with { Tests = BehaviourTests.Run(spec.Tests, new TestSubject(data, spec, rows => ModelScorer.Score(model, rows), outputs[winner])) };
+            float[] Score(FeatureTable rows) => ModelScorer.Score(model, rows);
+            report = report with
+            {
+                Tests = BehaviourTests.Run(spec.Tests, new TestSubject(data, spec, Score, outputs[winner])),
+                Influences = InputInfluence.Of(Score, [.. model.Inputs.Select(i => i.Name)], data.Holdout, data.Classes.Count, Metric.Find(report.Metric)),
+            };
         }
 
         return new Judged(report, outputs);

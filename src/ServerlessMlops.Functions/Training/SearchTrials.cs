@@ -46,18 +46,19 @@ public sealed class SearchTrials(TrainingDataReader reader, SpecReader specs, IM
     {
         PipelineSpec spec = await specs.ReadVersionAsync(input.Pipeline, input.SpecHash, cancellation);
         TrainingData data = await reader.ReadAsync(input.Pipeline, input.DatasetId, input.SpecHash, cancellation);
-        LabelledRows fit, validation;
+        (LabelledRows Fit, LabelledRows Validation) sides;
         try
         {
-            (fit, validation) = data.SearchSides();
+            sides = data.SearchSides();
         }
         catch (UnusableDataException e)
         {
             return new TrialResult(input.Trial, null, 0, e.Message);
         }
 
-        (TrainedModel model, double seconds) = await slot.TrainAsync(input.Pipeline, input.RunId, Candidates.OptionsOf(input.Trial), fit, data, cancellation);
-        return Candidates.Measure(input.Trial, model, validation, Candidates.MetricOf(spec, data.Task), seconds);
+        (TrainedModel model, double seconds) = await slot.TrainAsync(
+            input.Pipeline, input.RunId, (threads, token) => Candidates.Train(input.Trial, sides, data, threads, token), cancellation);
+        return Candidates.Measure(input.Trial, model, sides.Validation, Candidates.MetricOf(spec, data.Task), seconds);
     }
 
     /// <summary>Keeps the record of the search, names it on the run, and returns the settings it found; null where the default ones are the best.</summary>

@@ -50,7 +50,8 @@ public sealed class TrainCandidate(TrainingDataReader reader, IModelStore models
         }
 
         LearnerOptions options = Candidates.OptionsOf(input.Candidate, input.Settings);
-        (TrainedModel model, double seconds) = await slot.TrainAsync(input.Pipeline, input.RunId, options, data.Train, data, cancellation);
+        (TrainedModel model, double seconds) = await slot.TrainAsync(
+            input.Pipeline, input.RunId, (threads, token) => Candidates.Train(options, data, threads, token), cancellation);
         string id = await models.SaveCandidateAsync(input.Pipeline, input.RunId, input.Candidate, OnnxWriter.Write(model), cancellation);
         return new TrainedCandidate(input.Candidate, id, Candidates.Measure(model, data), seconds, null);
     }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
-using ServerlessMlops.Core.Training;
 using ServerlessMlops.Functions.Runs;
 using ServerlessMlops.Learners;
 
@@ -17,10 +16,10 @@ public sealed class TrainingSlot(IOptions<TrainingOptions> options, RunCancellat
     /// <inheritdoc/>
     public void Dispose() => _one.Dispose();
 
-    /// <summary>Trains when the slot is free. Returns the model and the seconds it took, waiting not counted.</summary>
+    /// <summary>Trains when the slot is free, on the threads that it is told. Returns the model and the seconds it took, waiting not counted.</summary>
     /// <exception cref="OperationCanceledException">The run was cancelled, or the app ends.</exception>
     public async Task<(TrainedModel Model, double Seconds)> TrainAsync(
-        string pipeline, string runId, LearnerOptions learner, LabelledRows rows, TrainingData data, CancellationToken cancellation)
+        string pipeline, string runId, Func<int, CancellationToken, TrainedModel> train, CancellationToken cancellation)
     {
         using IDisposable held = await EnterAsync(cancellation);
         return await cancellations.WhileRunningAsync(
@@ -30,8 +29,7 @@ public sealed class TrainingSlot(IOptions<TrainingOptions> options, RunCancellat
                 () =>
                 {
                     long start = Stopwatch.GetTimestamp();
-                    TrainedModel model = Learner.Train(
-                        learner with { Threads = options.Value.ThreadsHere }, rows.Features, rows.Labels, data.Task, data.Classes, cancellation: token);
+                    TrainedModel model = train(options.Value.ThreadsHere, token);
                     return (model, Stopwatch.GetElapsedTime(start).TotalSeconds);
                 },
                 token),

@@ -5,13 +5,8 @@ namespace ServerlessMlops.Learners.Boosting;
 /// <summary>From a feature table to a boosted model: encodes categories, holds out rows for early stopping, boosts.</summary>
 internal static class BoostingTraining
 {
-    private const int HoldOutStream = 4242;
-
     /// <summary>With fewer rows a hold-out is too small to stop by, and too dear: rounds are found by cross-validation, and all rows are learned from.</summary>
     private const int CrossValidatedRows = 20_000;
-
-    /// <summary>Parts that cross-validation divides the rows into.</summary>
-    private const int Folds = 5;
 
     private const int FewestLeaves = 4;
 
@@ -32,7 +27,7 @@ internal static class BoostingTraining
             {
                 (x, y, weights, validation) = HoldOut(x, y, weights, boosting.ValidationShare, options.Seed);
             }
-            else if (x.Rows >= 2 * Folds)
+            else if (x.Rows >= 2 * Folds.Count)
             {
                 boosting = Settle(problem, new Rows(x, y, weights), progress, cancellation);
                 problem = problem with { Options = options with { BoostingOptions = boosting } };
@@ -46,6 +41,7 @@ internal static class BoostingTraining
         {
             Task = task, Learner = LearnerOptions.Boosting, Classes = classes, Inputs = problem.Inputs, Columns = columns,
             Predictor = result.Ensemble, Link = result.Link, Iterations = result.BestIteration,
+            Settings = options with { BoostingOptions = boosting with { Iterations = Math.Max(1, result.BestIteration), EarlyStoppingRounds = 0 } },
         };
     }
 
@@ -102,16 +98,16 @@ internal static class BoostingTraining
     /// </summary>
     private static EarlyStopping CrossValidate(Problem problem, Rows rows, IProgress<LearnerProgress>? progress, CancellationToken cancellation)
     {
-        using var crew = new WorkCrew(Math.Min(Folds, problem.Options.Threads));
-        byte[] fold = Divide(rows.Y, problem.Task, problem.Options.Seed);
-        var runs = new BoostingRun[Folds];
-        var alone = new WorkCrew[Folds];
+        using var crew = new WorkCrew(Math.Min(Folds.Count, problem.Options.Threads));
+        byte[] fold = Folds.Divide(rows.Y, problem.Task, problem.Options.Seed);
+        var runs = new BoostingRun[Folds.Count];
+        var alone = new WorkCrew[Folds.Count];
         try
         {
-            crew.Run(Folds, f =>
+            crew.Run(Folds.Count, f =>
             {
                 alone[f] = new WorkCrew(1);
-                int[] kept = [.. Enumerable.Range(0, fold.Length).Where(row => fold[row] != f)], held = [.. Enumerable.Range(0, fold.Length).Where(row => fold[row] == f)];
+                (int[] kept, int[] held) = Folds.Sides(fold, f);
                 Rows judged = rows.Select(held);
                 runs[f] = Begin(problem, rows.Select(kept), new ValidationSet(judged.X, judged.Y, judged.Weights), alone[f]).Run;
             });
@@ -120,8 +116,8 @@ internal static class BoostingTraining
             bool goesOn = true;
             for (int round = 1; goesOn && round <= options.Iterations; round++)
             {
-                var grew = new bool[Folds];
-                crew.Run(Folds, f => grew[f] = runs[f].Step(cancellation));
+                var grew = new bool[Folds.Count];
+                crew.Run(Folds.Count, f => grew[f] = runs[f].Step(cancellation));
                 double loss = runs.Sum(r => r.ValidationLoss * r.ValidationWeight) / runs.Sum(r => r.ValidationWeight);
                 goesOn = stopping.GoesOn(round, loss) && grew.Contains(true);
                 progress?.Report(new LearnerProgress(round, options.Iterations, loss));
@@ -138,20 +134,6 @@ internal static class BoostingTraining
         }
     }
 
-    /// <summary>A fold for each row: classes are spread evenly, so that a rare one is in every fold.</summary>
-    private static byte[] Divide(float[] y, LearningTask task, int seed)
-    {
-        int[] order = [.. Enumerable.Range(0, y.Length)
-            .OrderBy(row => task == LearningTask.Regression ? 0 : y[row]).ThenBy(row => Hash.Unit(seed, HoldOutStream, row))];
-        var fold = new byte[y.Length];
-        for (int i = 0; i < order.Length; i++)
-        {
-            fold[order[i]] = (byte)(i % Folds);
-        }
-
-        return fold;
-    }
-
     private sealed class Relay(IProgress<LearnerProgress> to) : IProgress<BoostingProgress>
     {
         public void Report(BoostingProgress value) => to.Report(new LearnerProgress(value.Iteration, value.Iterations, value.ValidationLoss));
@@ -163,7 +145,7 @@ internal static class BoostingTraining
         var held = new List<int>();
         for (int row = 0; row < x.Rows; row++)
         {
-            (Hash.Unit(seed, HoldOutStream, row) < share ? held : kept).Add(row);
+            (Hash.Unit(seed, Folds.Stream, row) < share ? held : kept).Add(row);
         }
 
         int[] k = [.. kept], h = [.. held];

@@ -12,7 +12,7 @@ public readonly record struct Importance(string Input, double Value, double Devi
 /// <summary>Importances of a model's inputs, in their order.</summary>
 public static class Importances
 {
-    /// <summary>Share of all splits' gain by input. Favours inputs of many values, which offer more cuts; see <see cref="ByPermutation"/>.</summary>
+    /// <summary>Share of all splits' gain by input. Favours inputs of many values, which offer more cuts; see <see cref="ByPermutation(TrainedModel, FeatureTable, float[], Metric, int, int)"/>.</summary>
     /// <param name="model">A boosted model as training returned it.</param>
     /// <exception cref="ArgumentException">The model has no trees.</exception>
     public static IReadOnlyList<Importance> ByGain(TrainedModel model)
@@ -46,22 +46,39 @@ public static class Importances
     public static IReadOnlyList<Importance> ByPermutation(TrainedModel model, FeatureTable table, float[] labels, Metric metric, int repeats = 5, int seed = 0)
     {
         ArgumentNullException.ThrowIfNull(model);
+        return ByPermutation(model.Predict, [.. model.Inputs.Select(i => i.Name)], table, labels, model.Classes.Count, metric, repeats, seed);
+    }
+
+    /// <summary>As above, of whatever predicts: a model read from a file, for one.</summary>
+    /// <param name="predict">Predictions of a table's rows, row-major.</param>
+    /// <param name="inputs">Names of the inputs to look at.</param>
+    /// <param name="table">Rows.</param>
+    /// <param name="labels">By row.</param>
+    /// <param name="classes">Number of classes; 0 for regression.</param>
+    /// <param name="metric">What is watched.</param>
+    /// <param name="repeats">Shuffles for each input, at least 1. Default 5.</param>
+    /// <param name="seed">Of the shuffles.</param>
+    public static IReadOnlyList<Importance> ByPermutation(
+        Func<FeatureTable, float[]> predict, IReadOnlyList<string> inputs, FeatureTable table, float[] labels, int classes, Metric metric, int repeats = 5, int seed = 0)
+    {
+        ArgumentNullException.ThrowIfNull(predict);
+        ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(metric);
-        double whole = metric.Compute(labels, model.Predict(table), model.Classes.Count, null);
+        double whole = metric.Compute(labels, predict(table), classes, null);
         double sign = metric.HigherIsBetter ? 1 : -1;
         var importances = new List<Importance>();
-        for (int i = 0; i < model.Inputs.Count; i++)
+        for (int i = 0; i < inputs.Count; i++)
         {
             var drops = new double[repeats];
             for (int repeat = 0; repeat < repeats; repeat++)
             {
-                FeatureTable shuffled = Shuffle(table, model.Inputs[i].Name, seed, (i * repeats) + repeat);
-                drops[repeat] = sign * (whole - metric.Compute(labels, model.Predict(shuffled), model.Classes.Count, null));
+                FeatureTable shuffled = Shuffle(table, inputs[i], seed, (i * repeats) + repeat);
+                drops[repeat] = sign * (whole - metric.Compute(labels, predict(shuffled), classes, null));
             }
 
             double mean = drops.Average();
-            importances.Add(new Importance(model.Inputs[i].Name, mean, Math.Sqrt(drops.Average(d => (d - mean) * (d - mean)))));
+            importances.Add(new Importance(inputs[i], mean, Math.Sqrt(drops.Average(d => (d - mean) * (d - mean)))));
         }
 
         return importances;

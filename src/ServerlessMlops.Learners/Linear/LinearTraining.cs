@@ -39,7 +39,7 @@ internal static class LinearTraining
         (List<Encoding.EncodedColumn> columns, LinearPredictor predictor) = design.Finish(coefficients);
         return new TrainedModel
         {
-            Task = task, Learner = LearnerOptions.Linear, Classes = classes, Inputs = x.Inputs, Columns = columns, Predictor = predictor, Iterations = steps,
+            Task = task, Learner = LearnerOptions.Linear, Classes = classes, Inputs = x.Inputs, Columns = columns, Predictor = predictor, Iterations = steps, Settings = options,
             ColumnMeans = Encoding.ColumnEncoder.Means(columns, x.Inputs, x),
             Link = task switch { LearningTask.Binary => Link.Logistic, LearningTask.Multiclass => Link.Softmax, _ => Link.Identity },
         };

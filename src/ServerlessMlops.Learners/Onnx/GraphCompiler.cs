@@ -38,7 +38,10 @@ internal static class GraphCompiler
             inputs[i] = inputs[i] with { Categories = builder.Categories(i) };
         }
 
-        return new ScoringModel(task, classes, inputs, [.. builder.Steps], builder.SlotCount, outputs, ReadMeans(file));
+        return new ScoringModel(task, classes, inputs, [.. builder.Steps], builder.SlotCount, outputs, ReadMeans(file))
+        {
+            Threshold = OnnxDecisions.Threshold(file.Metadata, task), Interval = OnnxDecisions.Interval(file.Metadata, task),
+        };
     }
 
     /// <summary>A tensor [N, w] becomes w inputs; text takes the column of its code.</summary>

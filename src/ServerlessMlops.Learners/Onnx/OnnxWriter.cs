@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 using ServerlessMlops.Learners.Boosting;
+using ServerlessMlops.Learners.Calibration;
 using ServerlessMlops.Learners.Encoding;
 using ServerlessMlops.Learners.Linear;
 
@@ -13,7 +15,7 @@ namespace ServerlessMlops.Learners.Onnx;
 /// <code>
 /// one input a feature [N, 1]: float, NaN is missing; string, "" is missing
 ///   -> encoded columns [N, C] -> scores [N, K] -> calibration, link
-///   -> probabilities [N, classes] and label [N], or value [N, 1]
+///   -> probabilities [N, classes] and label [N] (two classes: by the decision threshold), or value [N, 1], with low and high [N, 1] where it has an interval
 /// </code>
 /// </remarks>
 public static class OnnxWriter
@@ -22,6 +24,8 @@ public static class OnnxWriter
     internal const string ClassesKey = OnnxModel.ClassesMetadata;
     internal const string LearnerKey = "mlops.learner";
     internal const string MeansKey = "mlops.columnMeans";
+    internal const string ThresholdKey = "mlops.threshold";
+    internal const string IntervalKey = "mlops.interval";
 
     /// <summary>The file.</summary>
     public static byte[] Write(TrainedModel model)
@@ -39,6 +43,7 @@ public static class OnnxWriter
             : CalibrationWriter.Write(graph, model.Calibrator, model.Link, scores);
         if (model.Task == LearningTask.Regression)
         {
+            WriteInterval(graph, model.Interval, outputs);
             graph.Node("Identity", "", [outputs], "value");
             graph.Output("value", OnnxType.Float, -1, 1);
         }
@@ -53,6 +58,16 @@ public static class OnnxWriter
         if (model.ColumnMeans is { Count: > 0 } means)
         {
             graph.Metadata(MeansKey, JsonSerializer.Serialize(means));
+        }
+
+        if (!model.Threshold.Equals(0.5))
+        {
+            graph.Metadata(ThresholdKey, model.Threshold.ToString("R", CultureInfo.InvariantCulture));
+        }
+
+        if (model.Interval is { } interval)
+        {
+            graph.Metadata(IntervalKey, JsonSerializer.Serialize(interval));
         }
 
         return graph.ToBytes(model.Learner);
@@ -90,6 +105,7 @@ public static class OnnxWriter
 
     private static void WriteClasses(OnnxGraphBuilder graph, TrainedModel model, string probabilities)
     {
+        string positive = probabilities;
         if (model.Task == LearningTask.Binary)
         {
             string one = graph.Constant([1f], 1);
@@ -98,9 +114,32 @@ public static class OnnxWriter
         }
 
         graph.Node("Identity", "", [probabilities], "probabilities");
-        string best = graph.Node("ArgMax", "", [probabilities], OnnxGraphBuilder.Attribute("axis", 1), OnnxGraphBuilder.Attribute("keepdims", 0));
+        string best = model.Task == LearningTask.Binary && !model.Threshold.Equals(0.5)
+            ? WriteDecision(graph, positive, (float)model.Threshold)
+            : graph.Node("ArgMax", "", [probabilities], OnnxGraphBuilder.Attribute("axis", 1), OnnxGraphBuilder.Attribute("keepdims", 0));
         graph.Node("Gather", "", [graph.Constant(model.Classes), best], "label", OnnxGraphBuilder.Attribute("axis", 0));
         graph.Output("label", OnnxType.String, -1);
         graph.Output("probabilities", OnnxType.Float, -1, model.Classes.Count);
+    }
+
+    /// <summary>1 where the positive class is decided for, else 0.</summary>
+    private static string WriteDecision(OnnxGraphBuilder graph, string positive, float threshold)
+    {
+        string pays = graph.Node("GreaterOrEqual", "", [positive, graph.Constant([threshold], 1)]);
+        string column = graph.Node("Cast", "", [pays], OnnxGraphBuilder.Attribute("to", (int)OnnxType.Int64));
+        return graph.Node("Reshape", "", [column, graph.Node("Constant", "", [], OnnxGraphBuilder.Attribute("value_ints", [-1L]))]);
+    }
+
+    /// <summary>The ends come before the value: readers that know no names take the last output.</summary>
+    private static void WriteInterval(OnnxGraphBuilder graph, ConformalInterval? interval, string value)
+    {
+        if (interval is { } around)
+        {
+            string half = graph.Constant([(float)around.HalfWidth], 1);
+            graph.Node("Sub", "", [value, half], "low");
+            graph.Node("Add", "", [value, half], "high");
+            graph.Output("low", OnnxType.Float, -1, 1);
+            graph.Output("high", OnnxType.Float, -1, 1);
+        }
     }
 }

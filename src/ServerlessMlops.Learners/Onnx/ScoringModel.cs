@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using ServerlessMlops.Learners.Calibration;
 using ServerlessMlops.Learners.Onnx.Steps;
 
 namespace ServerlessMlops.Learners.Onnx;
@@ -37,6 +38,12 @@ public sealed class ScoringModel
 
     /// <summary>Class names by class number; for binary the second is the positive one; empty for regression.</summary>
     public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>Binary: the least probability of a positive decision, as the file says; 0.5 where it does not.</summary>
+    public double Threshold { get; init; } = 0.5;
+
+    /// <summary>Regression: how far around a value the truth lies, as the file says; null where it does not.</summary>
+    public ConformalInterval? Interval { get; init; }
 
     /// <summary>The feature vector, in order.</summary>
     public IReadOnlyList<ModelInput> Inputs { get; }

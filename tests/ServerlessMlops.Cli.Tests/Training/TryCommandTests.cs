@@ -28,7 +28,12 @@ public class TryCommandTests
         auc.Max().ShouldBeGreaterThan(0.9);
         facts.GetProperty("winner").GetString().ShouldBe(candidates[Array.IndexOf(auc, auc.Max())].GetProperty("name").GetString());
         facts.GetProperty("stages").EnumerateArray().Select(s => s.GetProperty("stage").GetString()).ShouldBe(
-            ["ingest", "prepare", "train baseline", "train linear", "train boosting", "write model"]);
+            ["ingest", "prepare", "train baseline", "train linear", "train boosting", "explain", "write model"]);
+        JsonElement estimate = facts.GetProperty("winnerMetric");
+        estimate.GetProperty("value").GetDouble().ShouldBeInRange(estimate.GetProperty("low").GetDouble(), estimate.GetProperty("high").GetDouble());
+        JsonElement strongest = facts.GetProperty("influences")[0];
+        strongest.GetProperty("loss").GetDouble().ShouldBeGreaterThan(0.05);
+        strongest.GetProperty("curve").GetArrayLength().ShouldBeGreaterThan(1);
         facts.GetProperty("peakMemoryBytes").GetInt64().ShouldBeGreaterThan(10_000_000);
 
         ScoringModel scoring = OnnxModel.Load(await File.ReadAllBytesAsync(model));
@@ -77,6 +82,21 @@ public class TryCommandTests
         outcome.Output.ShouldContain("4 settings in");
         outcome.Output.ShouldContain("wins by log_loss on");
         outcome.Output.ShouldContain("peak memory");
+    }
+
+    [Fact]
+    public async Task Try_SpecWithCostsAndCalibration_WritesThemIntoTheModel()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.Write("rows.csv", Rows(900, 6)), model = Path.Combine(folder.Path, "model.onnx");
+        string spec = folder.Write("spec.yaml", "target: late\ntrain: { candidates: [linear], calibration: platt, costs: { fp: 1, fn: 9 } }\n");
+
+        CliOutcome outcome = await CliRunner.RunAsync("try", file, "--spec", spec, "--model-out", model);
+
+        outcome.ExitCode.ShouldBe(ExitCode.Success, outcome.Error);
+        outcome.Output.ShouldContain("which costs least");
+        outcome.Output.ShouldContain("It goes by");
+        OnnxModel.Load(await File.ReadAllBytesAsync(model)).Threshold.ShouldBeInRange(0.01, 0.3);
     }
 
     [Theory]

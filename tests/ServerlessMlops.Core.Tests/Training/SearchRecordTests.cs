@@ -82,11 +82,12 @@ public sealed class SearchRecordTests
         Random random = new(5);
         float[] x = [.. Enumerable.Range(0, 300).Select(_ => random.NextSingle())];
         float[] y = [.. x.Select(v => v + (0.2f * random.NextSingle()) > 0.6f ? 1f : 0f)];
-        var features = new FeatureTable([new NumericFeature("x", x)]);
+        var rows = new LabelledRows(new FeatureTable([new NumericFeature("x", x)]), y);
+        var data = new TrainingData(LearningTask.Binary, ["no", "yes"], rows, rows);
         TrialResult Train(SearchTrial trial, double seconds)
         {
-            TrainedModel model = Learner.Train(Candidates.OptionsOf(trial), features, y, LearningTask.Binary, ["no", "yes"]);
-            return Candidates.Measure(trial, model, new LabelledRows(features, y), Metric.Find("log_loss"), seconds);
+            TrainedModel model = Candidates.Train(trial, (rows, rows), data, threads: 1, CancellationToken.None);
+            return Candidates.Measure(trial, model, rows, Metric.Find("log_loss"), seconds);
         }
 
         var asked = new SearchSpec { Seconds = 20, Trials = 30 };

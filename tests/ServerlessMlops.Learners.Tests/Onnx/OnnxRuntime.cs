@@ -21,7 +21,11 @@ internal static class OnnxRuntime
 
     public sealed record Input(string Name, bool Text, int Width, object?[] Values);
 
-    public static double[] Score(byte[] model, int rows, params Input[] inputs)
+    /// <summary>The last output that is numbers.</summary>
+    public static double[] Score(byte[] model, int rows, params Input[] inputs) => Score(model, rows, "", inputs);
+
+    /// <summary>An output by name; texts must be numbers.</summary>
+    public static double[] Score(byte[] model, int rows, string output, params Input[] inputs)
     {
         string folder = Directory.CreateTempSubdirectory("onnx").FullName;
         try
@@ -30,12 +34,12 @@ internal static class OnnxRuntime
             File.WriteAllBytes(file, model);
             File.WriteAllText(data, JsonSerializer.Serialize(new { inputs, rows }, JsonSerializerOptions.Web));
             string script = Path.Combine(AppContext.BaseDirectory, "Onnx", "score.mjs");
-            using Process node = Process.Start(new ProcessStartInfo("node", [script, Installation.Value.Folder, file, data]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using Process node = Process.Start(new ProcessStartInfo("node", [script, Installation.Value.Folder, file, data, output]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             Task<string> errors = node.StandardError.ReadToEndAsync();
-            string output = node.StandardOutput.ReadToEnd();
+            string scores = node.StandardOutput.ReadToEnd();
             node.WaitForExit();
             node.ExitCode.ShouldBe(0, errors.Result);
-            return [.. JsonSerializer.Deserialize<double?[]>(output)!.Select(v => v ?? double.NaN)];
+            return [.. JsonSerializer.Deserialize<double?[]>(scores)!.Select(v => v ?? double.NaN)];
         }
         finally
         {

@@ -1,6 +1,6 @@
-// Scores a model with onnxruntime-node: node score.mjs PACKAGES MODEL ROWS.json, where PACKAGES is a folder with onnxruntime-node installed and
+// Scores a model with onnxruntime-node: node score.mjs PACKAGES MODEL ROWS.json [OUTPUT], where PACKAGES is a folder with onnxruntime-node installed and
 // ROWS is { inputs: [{name, text, width, values}], rows }.
-// Prints the last output that is numbers as a JSON list; null stands for NaN in both directions.
+// Prints the output of that name, or the last one, as a JSON list of numbers; null stands for NaN in both directions.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 
@@ -16,4 +16,4 @@ for (const { name, text, width, values } of inputs) {
 }
 // All outputs are fetched: asked for the last alone, onnxruntime-node 1.20 answers with the first.
 const result = await session.run(feeds);
-process.stdout.write(JSON.stringify(Array.from(result[session.outputNames.at(-1)].data)));
+process.stdout.write(JSON.stringify(Array.from(result[process.argv[5] || session.outputNames.at(-1)].data, Number)));

@@ -20,6 +20,7 @@ public sealed record CardSources(ModelCard Card, ModelVersion Version, IReadOnly
 public static class CardContent
 {
     private const int MostTrials = 10;
+    private const int MostInfluences = 15;
     private const int FewRows = 500;
 
     /// <summary>Puts the card together.</summary>
@@ -53,6 +54,13 @@ public static class CardContent
         if (version.Approval is { } approval)
         {
             blocks.Add(new CardParagraph($"A person was asked: {ApprovalMoves.Describe(approval)}."));
+        }
+
+        if (card.Influences.Count > 0)
+        {
+            blocks.Add(new CardHeading("What does it go by?"));
+            blocks.Add(new CardParagraph("How much worse it gets when the values of one input are shuffled among the rows, and the mean output from the input's lowest value to its highest (categories: the most frequent ones)."));
+            blocks.Add(Influences(card));
         }
 
         blocks.Add(new CardHeading("What does it take, and what does it give?"));
@@ -173,6 +181,34 @@ public static class CardContent
             ]),
         ]);
 
+    private static CardTable Influences(ModelCard card)
+    {
+        double largest = card.Influences.Max(i => i.Loss);
+        return new CardTable(
+            ["Input", "Loss when shuffled", "Output", "Curve"],
+            [
+                .. card.Influences.Take(MostInfluences).Select(i => (CardCell[])
+                [
+                    new(i.Input, CardTone.Id),
+                    new(Value(i.Loss), Share: largest > 0 ? Math.Clamp(i.Loss / largest, 0, 1) : 0),
+                    i.Curve.Count == 0 ? "" : $"{Value(i.Curve[0].Outputs[^1])} at {i.Curve[0].At}, {Value(i.Curve[^1].Outputs[^1])} at {i.Curve[^1].At}",
+                    new("", Shape: Heights(i.Curve)),
+                ]),
+            ]);
+    }
+
+    /// <summary>A curve as heights from a twentieth to one.</summary>
+    private static double[]? Heights(IReadOnlyList<InfluencePoint> curve)
+    {
+        if (curve.Count == 0)
+        {
+            return null;
+        }
+
+        double low = curve.Min(p => p.Outputs[^1]), span = curve.Max(p => p.Outputs[^1]) - low;
+        return [.. curve.Select(p => span > 0 ? 0.05 + (0.95 * (p.Outputs[^1] - low) / span) : 0.5)];
+    }
+
     private static CardTable Inputs(ModelCard card) => new(
         ["Input", "Kind", "In training", "Missing", "Distribution"],
         [
@@ -193,7 +229,7 @@ public static class CardContent
 
     private static CardTable Output(ModelCard card) => new(
         ["Output", "Range on the hold-out", "Distribution"],
-        [[card.Task == LearningTask.Regression ? "value" : card.Task == LearningTask.Binary ? $"probability of '{card.Classes[1]}'; the decision turns at {Value(card.Threshold)}" : "probability of each class", Values(card.OutputReference), new("", Shape: Shape(card.OutputReference))]]);
+        [[card.Task == LearningTask.Regression ? card.Interval is { } around ? $"value; {around.Coverage:0.##%} of the true values lie within {Value(around.HalfWidth)} of it" : "value" : card.Task == LearningTask.Binary ? $"probability of '{card.Classes[1]}'; the decision turns at {Value(card.Threshold)}" : "probability of each class", Values(card.OutputReference), new("", Shape: Shape(card.OutputReference))]]);
 
     private static IEnumerable<string> Cautions(ModelCard card)
     {
