@@ -38,6 +38,7 @@ public sealed record TrainedModel
 
     /// <summary>Means of <see cref="Columns"/> over the training rows, which explanations of linear models start from; null where they are not known.</summary>
     public IReadOnlyList<float>? ColumnMeans { get; init; }
+
     /// <summary>Binary: the least probability of a positive decision. Default 0.5.</summary>
     public double Threshold { get; init; } = 0.5;
 
