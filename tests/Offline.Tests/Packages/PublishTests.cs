@@ -79,6 +79,18 @@ public sealed class PublishTests
         (await Closure("offline")).ShouldContain(project => project.Contains("/Offline/"), "the walk sees doubles where they are");
     }
 
+    [Theory]
+    [InlineData("src/Offline/Microsoft.DurableTask/Microsoft.DurableTask.csproj")]
+    [InlineData("tests/ServerlessMlops.Functions.Tests/ServerlessMlops.Functions.Tests.csproj")]
+    public async Task Doubles_AndWhatReachesIntoThem_AreEmptyWhereThePackagesAre(string project)
+    {
+        JsonNode nuget = await MSBuildRun.Evaluate(project, "nuget");
+
+        Names(nuget, "Compile").ShouldBeEmpty();
+        Names(nuget, "ProjectReference").ShouldBeEmpty();
+        Names(await MSBuildRun.Evaluate(project, "offline"), "Compile").ShouldNotBeEmpty();
+    }
+
     [Fact]
     public async Task MlNet_IsPartOfTheModeThatHasIt()
     {
