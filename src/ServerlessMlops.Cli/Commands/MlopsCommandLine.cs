@@ -76,6 +76,7 @@ internal static class MlopsCommandLine
                      ApproveCommand.Create(options, context),
                      RunVerbCommands.CreateCancel(options, context),
                      RunVerbCommands.CreateRetry(options, context),
+                     AlertsCommand.Create(options, context),
                      LedgerCommand.Create(options, context),
                      ReplayCommand.Create(options, context),
                  ])

@@ -5,6 +5,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using ServerlessMlops.Core;
+using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Rollout.Replay;
 using ServerlessMlops.Core.Runs;
@@ -140,6 +141,34 @@ internal sealed class ControlPlaneClient : IDisposable
         return answer.TryGetProperty("sums", out _) ? answer.Deserialize<ReplayReport>(MlopsJson.Options) : null;
     }
 
+    /// <summary>One page of alerts, latest beginning first.</summary>
+    public Task<Page<Alert>> ListAlertsAsync(string pipeline, string? next, CancellationToken cancellation) =>
+        GetAsync<Page<Alert>>($"{AlertsPath(pipeline)}{Continuation(next)}", cancellation);
+
+    /// <summary>An alert, and how it was delivered.</summary>
+    public Task<AlertView> GetAlertAsync(string pipeline, string id, CancellationToken cancellation) =>
+        GetAsync<AlertView>($"{AlertsPath(pipeline)}/{Segment(id)}", cancellation);
+
+    /// <summary>Says what becomes of an alert; <paramref name="verb"/> is <c>acknowledge</c> or <c>resolve</c>.</summary>
+    public Task<Alert> MoveAlertAsync(string pipeline, string id, string verb, CancellationToken cancellation) =>
+        PostAsync<Alert>($"{AlertsPath(pipeline)}/{Segment(id)}/{verb}", JsonContent.Create(new { }, options: MlopsJson.Options), cancellation);
+
+    /// <summary>Sends a trial notification by every channel.</summary>
+    public Task<RehearsalOutcome[]> TestAlertsAsync(string pipeline, CancellationToken cancellation) =>
+        PostAsync<RehearsalOutcome[]>($"{AlertsPath(pipeline)}/test", JsonContent.Create(new { }, options: MlopsJson.Options), cancellation);
+
+    /// <summary>Silences in force, or all there were.</summary>
+    public Task<Silence[]> ListSilencesAsync(string pipeline, bool all, CancellationToken cancellation) =>
+        GetAsync<Silence[]>($"api/pipelines/{Segment(pipeline)}/silences{(all ? "?all=true" : "")}", cancellation);
+
+    /// <summary>Asks for a silence.</summary>
+    public Task<Silence> SilenceAsync(string pipeline, SilenceWish wish, CancellationToken cancellation) =>
+        PostAsync<Silence>($"api/pipelines/{Segment(pipeline)}/silences", JsonContent.Create(wish, options: MlopsJson.Options), cancellation);
+
+    /// <summary>Ends a silence.</summary>
+    public Task<Silence> EndSilenceAsync(string pipeline, string id, CancellationToken cancellation) =>
+        ExchangeAsync<Silence>(HttpMethod.Delete, $"api/pipelines/{Segment(pipeline)}/silences/{Segment(id)}", null, cancellation);
+
     /// <summary>Scores rows by the live model, or by the version or alias that is named: an MLflow invocation.</summary>
     public Task<InvocationAnswer> InvokeAsync(string pipeline, string? version, ScoringRows rows, CancellationToken cancellation) =>
         PostAsync<InvocationAnswer>(
@@ -148,6 +177,8 @@ internal sealed class ControlPlaneClient : IDisposable
     public void Dispose() => _http.Dispose();
 
     private static string RunPath(string pipeline, string runId) => $"api/pipelines/{Segment(pipeline)}/runs/{Segment(runId)}";
+
+    private static string AlertsPath(string pipeline) => $"api/pipelines/{Segment(pipeline)}/alerts";
 
     private static string Segment(string text) => Uri.EscapeDataString(text);
 

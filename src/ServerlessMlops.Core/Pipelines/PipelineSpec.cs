@@ -60,6 +60,9 @@ public sealed record PipelineSpec
     /// <summary>Who is told of what.</summary>
     public IReadOnlyList<AlertSpec> Alerts { get; init; } = [];
 
+    /// <summary>Which rows people are asked to label. Absent: as its defaults say.</summary>
+    public LabellingSpec? Labelling { get; init; }
+
     /// <summary>Id of what the spec says: SHA-256 over its canonical JSON. Comments, order of keys and defaults spelled out do not change it.</summary>
     public string ComputeHash() => ContentAddress.OfJson(this);
 }

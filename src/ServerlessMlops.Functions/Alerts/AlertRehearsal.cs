@@ -4,14 +4,6 @@ using ServerlessMlops.Functions.Alerts.Channels;
 
 namespace ServerlessMlops.Functions.Alerts;
 
-/// <summary>How a trial notification to one destination ended.</summary>
-/// <param name="Destination">Channel and setting name.</param>
-/// <param name="Configured">Whether its app setting is set.</param>
-/// <param name="Delivered">Whether the other side took it.</param>
-/// <param name="Attempts">How often it was tried.</param>
-/// <param name="Outcome">The answer or the fault, in a sentence; no address.</param>
-public sealed record RehearsalOutcome(string Destination, bool Configured, bool Delivered, int Attempts, string Outcome);
-
 /// <summary>
 /// Sends a trial notification to every destination of a pipeline, so that a wrong address is found on a quiet day. Nothing is recorded as an alert; an
 /// incident that a service opens for it is closed at once.

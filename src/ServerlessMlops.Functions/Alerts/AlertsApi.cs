@@ -119,8 +119,3 @@ public sealed class AlertsApi(IAlertStore alerts, AlertPlanner planner, AlertReh
 
     private static IActionResult None(string pipeline, string id) => Problem.NotFound($"Pipeline '{pipeline}' has no alert '{id}'.");
 }
-
-/// <summary>An alert, and how it was delivered.</summary>
-/// <param name="Alert">The alert.</param>
-/// <param name="Deliveries">Deliveries of the notifications that told it last.</param>
-public sealed record AlertView(Alert Alert, IReadOnlyList<AlertDelivery> Deliveries);

@@ -7,14 +7,6 @@ using ServerlessMlops.Functions.Hosting;
 
 namespace ServerlessMlops.Functions.Alerts;
 
-/// <summary>What a silence is asked for with.</summary>
-/// <param name="Topic">About what; absent: everything.</param>
-/// <param name="Subject">Whose alerts, or their beginning and <c>*</c>; absent: all of them.</param>
-/// <param name="Until">When it ends. This or <paramref name="For"/>.</param>
-/// <param name="For">How long it lasts, such as <c>2h</c>.</param>
-/// <param name="Why">Why, for the record.</param>
-public sealed record SilenceWish(AlertTopic? Topic, string? Subject, DateTimeOffset? Until, string? For, string? Why);
-
 /// <summary>Silences over HTTP.</summary>
 public sealed class SilencesApi(IAlertStore alerts, HostingOptions hosting, TimeProvider time)
 {

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using ServerlessMlops.Core.Feedback;
+using ServerlessMlops.Core.Labelling;
 using ServerlessMlops.Core.Rollout;
+using ServerlessMlops.Functions.Labelling;
 using ServerlessMlops.Storage.Feedback;
 
 namespace ServerlessMlops.Functions.Feedback;
@@ -14,6 +16,9 @@ public static class FeedbackServices
     {
         services.TryAddSingleton<ILabelStore, LabelsContainer>();
         services.TryAddSingleton<IOutcomeStore, OutcomesStore>();
+        services.TryAddSingleton<ILabelRequestStore, LabelRequestsContainer>();
+        services.TryAddSingleton<UnlabelledRows>();
+        services.TryAddSingleton<LabelRequests>();
         return services.AddSingleton<IOutcomeReader, OutcomeReader>();
     }
 }

@@ -5,6 +5,7 @@ using ServerlessMlops.Core.Datasets;
 using ServerlessMlops.Core.Feedback;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Functions.Hosting;
+using ServerlessMlops.Storage.Feedback;
 
 namespace ServerlessMlops.Functions.Feedback;
 
@@ -35,7 +36,8 @@ public sealed class LabelsArrived(ILabelStore labels, IRunLog runs, TimeProvider
         DateTimeOffset since = time.GetUtcNow() - TryAgain;
         await foreach (ListedUpload listed in labels.ListAsync(cancellation))
         {
-            if (listed.ModifiedAt < since)
+            // Of requests the listing does not say whether they are answered; who fills one in where it stands relies on its event.
+            if (listed.ModifiedAt < since || LabelRequestsContainer.IsRequestPath(listed.Upload.Path))
             {
                 continue;
             }
