@@ -43,12 +43,17 @@ public sealed record DriftedSegment(FeatureGroups Reference, int Group, double G
     /// <summary>Whether the row is of it.</summary>
     public bool Contains(LoggedPrediction row) => GroupOf(Reference, row) == Group;
 
-    /// <summary>The group of a logged row's value.</summary>
+    /// <summary>The group of a logged row's value; -1 where the log does not keep the value.</summary>
     public static int GroupOf(FeatureGroups reference, LoggedPrediction row)
     {
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(row);
-        if (!row.Features.TryGetProperty(reference.Name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
+        if (!row.Features.TryGetProperty(reference.Name, out JsonElement value) || value.ValueKind == JsonValueKind.Object)
+        {
+            return -1;
+        }
+
+        if (value.ValueKind == JsonValueKind.Null)
         {
             return reference.MissingGroup;
         }

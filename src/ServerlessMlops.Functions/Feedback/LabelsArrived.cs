@@ -23,7 +23,8 @@ public sealed class LabelsArrived(ILabelStore labels, IRunLog runs, TimeProvider
         [DurableClient] DurableTaskClient durable,
         CancellationToken cancellation)
     {
-        if (await ArrivedBlob.FindAsync(blob, cancellation) is { } arrived)
+        // Once somebody has filled in a request where it stands, its mark is gone and it is an answer.
+        if (await ArrivedBlob.FindAsync(blob, cancellation) is { IsLabelRequest: false } arrived)
         {
             await StartAsync(new Upload(path, arrived.ETag), durable, cancellation);
         }

@@ -102,7 +102,7 @@ public sealed class LabelRequests(
     private async Task<DriftedSegment?> FindSegmentAsync(
         string pipeline, ModelCard card, int version, IReadOnlyList<PredictionSegmentName> segments, CancellationToken cancellation)
     {
-        if (await reports.GetLatestAsync(pipeline, time.GetUtcNow(), TimeSpan.FromDays(2), cancellation) is not { } report || report.Version != version)
+        if (await reports.GetLatestAsync(pipeline, time.GetUtcNow(), TimeSpan.FromDays(2), version, cancellation) is not { } report)
         {
             return null;
         }
@@ -123,7 +123,10 @@ public sealed class LabelRequests(
         {
             for (int i = 0; i < drifted.Length; i++)
             {
-                counts[i][DriftedSegment.GroupOf(drifted[i], row)]++;
+                if (DriftedSegment.GroupOf(drifted[i], row) is >= 0 and var group)
+                {
+                    counts[i][group]++;
+                }
             }
         }
 

@@ -56,7 +56,7 @@ public sealed class ReviewsApi(
     private const int MostHours = 168;
     private const int LongestText = 1000;
 
-    /// <summary>GET /api/pipelines/{pipeline}/reviews?hours=&amp;margin=&amp;top=: what waits. <c>margin</c> asks for closer or wider calls than the spec does.</summary>
+    /// <summary>GET /api/pipelines/{pipeline}/reviews?hours=&amp;margin=&amp;top=: answers that were marked <c>needsReview</c> by the spec's rules (<c>scoring.review</c>), or with <c>margin</c> all decisions closer than that.</summary>
     [Function("ListReviews")]
     public async Task<IActionResult> List(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/reviews")] HttpRequest request, string pipeline, CancellationToken cancellation)
@@ -90,8 +90,8 @@ public sealed class ReviewsApi(
 
         try
         {
-            return await specs.ReadAsync(pipeline, cancellation) is { } inForce
-                ? Json.Ok(await ReadAsync(pipeline, new ReviewPolicy(inForce.Spec, margin), hours, top, cancellation))
+            return await specs.ReadAsync(pipeline, cancellation) is not null
+                ? Json.Ok(await ReadAsync(pipeline, margin, hours, top, cancellation))
                 : Problem.NotFound($"Pipeline '{pipeline}' has no spec. PUT /api/pipelines/{pipeline} with a YAML body gives it one.");
         }
         catch (SpecFaultException fault)
@@ -147,7 +147,7 @@ public sealed class ReviewsApi(
         return Json.Ok(new LabelsAnswer(pipeline, runId), StatusCodes.Status202Accepted);
     }
 
-    private async Task<ReviewQueue> ReadAsync(string pipeline, ReviewPolicy policy, int hours, int top, CancellationToken cancellation)
+    private async Task<ReviewQueue> ReadAsync(string pipeline, double? margin, int hours, int top, CancellationToken cancellation)
     {
         await log.FlushAsync(pipeline, cancellation);
         var cards = new Dictionary<int, ModelCard?>();
@@ -170,10 +170,10 @@ public sealed class ReviewsApi(
                         cards[row.Version] = card = await models.LoadCardAsync(pipeline, row.Version, cancellation);
                     }
 
-                    if (card is not null && policy.NeedsReview(row, card))
+                    Usefulness? usefulness = card is null ? null : Usefulness.Of(card.Task, row.Outputs, card.Threshold);
+                    if (margin is null ? row.NeedsReview : usefulness?.Margin < margin)
                     {
-                        found.Add(new ReviewItem(
-                            row.InferenceId, row.At, row.Version, row.Key, row.Decision, row.Outputs, Usefulness.Of(card.Task, row.Outputs, card.Threshold), row.Features));
+                        found.Add(new ReviewItem(row.InferenceId, row.At, row.Version, row.Key, row.Decision, row.Outputs, usefulness, row.Features));
                     }
                 }
             }

@@ -36,7 +36,7 @@ public sealed class LabelRequestsContainer(BlobServiceClient service) : ILabelRe
     {
         BlobContainerClient container = await _labels.OpenAsync(cancellation);
         var names = new List<string>();
-        await foreach (BlobItem blob in container.GetBlobsAsync(prefix: Folder(pipeline), cancellationToken: cancellation))
+        await foreach (BlobItem blob in container.ListAsync(Folder(pipeline), cancellation))
         {
             if (blob.Name.EndsWith(".csv", StringComparison.Ordinal))
             {

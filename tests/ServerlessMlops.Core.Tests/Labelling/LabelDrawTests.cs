@@ -93,6 +93,8 @@ public class LabelDrawTests
         DriftedSegment.Find([(colour, [10, 60, 0])])!.Description.ShouldBe("colour rare or new");
         DriftedSegment.Find([(colour, [10, 0, 60])])!.Description.ShouldBe("colour missing");
         DriftedSegment.Find([(colour, [0, 0, 0])]).ShouldBeNull();
+        DriftedSegment.GroupOf(speed, Parse("""{"colour":"red"}""")).ShouldBe(-1);
+        DriftedSegment.GroupOf(speed, Parse("""{"speed":{"hash":"ab"}}""")).ShouldBe(-1);
     }
 
     [Fact]

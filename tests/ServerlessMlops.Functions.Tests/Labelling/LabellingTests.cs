@@ -22,7 +22,7 @@ public sealed class LabellingTests(TestApp app)
     public async Task Request_FilledInAndDropped_IsJoined_AndWhatIsLeftIsReviewed()
     {
         string pipeline = app.NewPipeline();
-        (await app.TrainAsync(pipeline, TestApp.Spec + "labelling: {rows: 12}\n")).Status.ShouldBe(RunStatus.Succeeded);
+        (await app.TrainAsync(pipeline, TestApp.Spec + "labelling: {rows: 12}\nscoring: {review: {between: {atLeast: 0, atMost: 1}}}\n")).Status.ShouldBe(RunStatus.Succeeded);
         await Blobs.GetBlobContainerClient("pipelines").GetBlobClient($"{pipeline}.labelling.md").UploadAsync(BinaryData.FromString("Heavy is from 5 kg on."));
         int scored = await ScoreAsync(pipeline, 40);
         string day = TimeProvider.System.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
@@ -54,6 +54,8 @@ public sealed class LabellingTests(TestApp app)
         // The queue: what is labelled is not in it; a decision is a label, a later one corrects it.
         ReviewQueue queue = await app.GetAsync<ReviewQueue>($"api/pipelines/{pipeline}/reviews?margin=1&top=1000");
         queue.Items.Count.ShouldBe(scored - 12);
+        (await app.GetAsync<ReviewQueue>($"api/pipelines/{pipeline}/reviews?top=1000")).Items.Count.ShouldBe(scored - 12, "the spec marks every answer");
+        (await app.GetAsync<ReviewQueue>($"api/pipelines/{pipeline}/reviews?margin=0&top=1000")).Items.ShouldBeEmpty();
         string id = queue.Items[0].InferenceId;
         lines.ShouldNotContain(line => line.StartsWith(id + ",", StringComparison.Ordinal));
         (status, body) = await app.SendAsync(HttpMethod.Post, $"api/pipelines/{pipeline}/reviews/{id}", new { label = "yes", why = "seen it" });
