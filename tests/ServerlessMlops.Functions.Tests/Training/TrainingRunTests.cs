@@ -38,6 +38,20 @@ public sealed class TrainingRunTests(TestApp app)
     }
 
     [Fact]
+    public async Task Train_SpecWithCostsAndCalibration_DecidesByThemAndTellsWhatItGoesBy()
+    {
+        string pipeline = app.NewPipeline();
+
+        Run run = await app.TrainAsync(pipeline, "target: heavy\nkey: id\ntrain: {candidates: [linear], calibration: platt, costs: {fp: 1, fn: 9}}\n");
+
+        run.Status.ShouldBe(RunStatus.Succeeded, run.Reason);
+        ModelCard card = await app.GetAsync<ModelCard>($"api/pipelines/{pipeline}/models/1");
+        card.Threshold.ShouldBeInRange(0.001, 0.4);
+        card.Influences[0].Input.ShouldBe("weight");
+        card.Influences[0].Curve[0].Outputs[^1].ShouldBeLessThan(card.Influences[0].Curve[^1].Outputs[^1]);
+    }
+
+    [Fact]
     public async Task Train_LineageOfTheRun_GoesDownToUploadsCodeAndSeed()
     {
         string pipeline = app.NewPipeline();
