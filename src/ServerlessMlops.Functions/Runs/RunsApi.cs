@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using ServerlessMlops.Core;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Functions.Hosting;
@@ -19,6 +20,11 @@ public sealed class RunsApi(IRunLog runs, RunControl control, IModelStore models
     public async Task<IActionResult> List(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/runs")] HttpRequest request, string pipeline, CancellationToken cancellation)
     {
+        if (!PipelineName.IsValid(pipeline) && pipeline != PipelineName.Unassigned)
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
         if (Listing.PageSize(request) is not { } top)
         {
             return Listing.BadPageSize(request);
