@@ -7,6 +7,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 using ServerlessMlops.Core;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Functions.Hosting;
@@ -22,6 +23,11 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
     public async Task<IActionResult> List(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/models")] HttpRequest request, string pipeline, CancellationToken cancellation)
     {
+        if (!PipelineName.IsValid(pipeline))
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
         if (Listing.PageSize(request) is not { } top)
         {
             return Listing.BadPageSize(request);
@@ -54,6 +60,11 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
         [DurableClient] DurableTaskClient durable,
         CancellationToken cancellation)
     {
+        if (!PipelineName.IsValid(pipeline))
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
         string asked = request.Query["at"].ToString();
         if (asked.Length == 0)
         {
