@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Azure.Data.Tables;
 using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Storage.Windows;
 using ServerlessMlops.TestSupport.Azurite;
 using Xunit.Abstractions;
@@ -11,7 +12,7 @@ namespace ServerlessMlops.Storage.Tests.Windows;
 public sealed class ManyScorersTests(AzuriteFixture azurite, ITestOutputHelper output) : IClassFixture<AzuriteFixture>
 {
     private const int Scorers = 1000;
-    private const int Minutes = 2;
+    private const int Minutes = 1;
     private const int Features = 10;
 
     [Fact]
@@ -19,7 +20,7 @@ public sealed class ManyScorersTests(AzuriteFixture azurite, ITestOutputHelper o
     {
         DateTimeOffset start = new(2026, 3, 1, 10, 0, 0, TimeSpan.Zero);
         string pipeline = azurite.UniqueName("many");
-        var service = new TableServiceClient(azurite.ConnectionString);
+        var windows = new WindowsTable(new TableServiceClient(azurite.ConnectionString));
         FeatureGroups[] reference = [.. Enumerable.Range(0, Features).Select(i => new FeatureGroups($"f{i}", FeatureKind.Number, [.. Enumerable.Range(0, 19).Select(e => (double)e)], [], new long[21]))];
         WindowSums expected = WindowSums.Empty(reference, reference[0]);
         var rows = new List<WindowRow>();
@@ -45,13 +46,13 @@ public sealed class ManyScorersTests(AzuriteFixture azurite, ITestOutputHelper o
         WindowRow[] writes = [.. rows.Concat(rows.Where((_, i) => i % 7 == 0))];
         random.Shuffle(writes);
         long began = Stopwatch.GetTimestamp();
-        await Parallel.ForEachAsync(writes, new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (row, cancellation) => await new WindowsTable(service).AppendAsync(row, cancellation));
+        await Parallel.ForEachAsync(writes, new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (row, cancellation) => await windows.AppendAsync(row, cancellation));
         TimeSpan written = Stopwatch.GetElapsedTime(began);
 
         WindowSums merged = WindowSums.Empty(reference, reference[0]);
         int read = 0;
         began = Stopwatch.GetTimestamp();
-        await foreach (WindowRow row in new WindowsTable(service).ReadAsync(pipeline, 1, start, start.AddMinutes(Minutes), default))
+        await foreach (WindowRow row in windows.ReadAsync(pipeline, 1, start, start.AddMinutes(Minutes), default))
         {
             merged.Add(row.Sums);
             read++;
