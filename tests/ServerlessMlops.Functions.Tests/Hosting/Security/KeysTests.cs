@@ -10,9 +10,9 @@ namespace ServerlessMlops.Functions.Tests.Hosting.Security;
 [Collection(KeyedAppCollection.Name)]
 public sealed partial class KeysTests(KeyedApp app) : IDisposable
 {
-    // What changes something and yet needs no operator: callers score, and tell what came true; readers deal with alerts, and replay without trace.
+    // What changes something and yet needs no operator: callers score, label and ask for labels; readers deal with alerts, and replay without trace.
     private static readonly string[] OpenToCallers =
-        ["Score", "Infer", "InferVersion", "PostLabels", "AcknowledgeAlert", "ResolveAlert", "TestAlerts", "PostSilence", "EndSilence", "StartReplay"];
+        ["Score", "Infer", "InferVersion", "PostLabels", "PostLabelRequest", "PostReview", "AcknowledgeAlert", "ResolveAlert", "TestAlerts", "PostSilence", "EndSilence", "StartReplay"];
 
     private static readonly (string Name, HttpTriggerAttribute Trigger)[] All =
     [
