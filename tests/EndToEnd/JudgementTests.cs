@@ -30,14 +30,14 @@ public sealed class JudgementTests(AppFixture fixture) : IClassFixture<AppFixtur
         await fixture.App.RunAsync(pipeline, "version 2 serves", run => run.Kind == "rollout" && run.IsEnded && run.Id.Contains('2'));
 
         // Hardly more data: as good a model, a little better or worse by chance.
-        RunView same = await TrainAsync(pipeline, "3.csv", Rows(6400, 100));
+        RunView same = await TrainAsync(pipeline, "3.csv", Rows(6400, 50));
         same.Status.ShouldBe("rejected", same.ToString());
         same.Reason.ShouldNotBeNull().ShouldContain("the difference is inside the noise (");
         same.Reason.ShouldNotBeNull().ShouldContain("gate 'auc > champion' has insufficient evidence: auc is 0.");
 
         // A spec that asks for too simple a model.
         await fixture.App.PutSpecAsync(pipeline, Spec("baseline", Gates));
-        RunView worse = await TrainAsync(pipeline, "4.csv", Rows(6500, 100));
+        RunView worse = await TrainAsync(pipeline, "4.csv", Rows(6450, 100));
         worse.Status.ShouldBe("rejected", worse.ToString());
         worse.Reason.ShouldNotBeNull().ShouldContain("It loses to version 2, which serves (auc ");
         worse.Reason.ShouldNotBeNull().ShouldContain("more than chance explains (");
