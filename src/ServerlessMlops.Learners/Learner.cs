@@ -1,5 +1,4 @@
 using ServerlessMlops.Learners.Boosting;
-using ServerlessMlops.Learners.Boosting.Losses;
 using ServerlessMlops.Learners.Linear;
 using ServerlessMlops.Learners.MlNet;
 
@@ -37,23 +36,11 @@ public static class Learner
 
         return options.Name switch
         {
-            LearnerOptions.Baseline => TrainBaseline(options, x, y, weights, task, classes),
+            LearnerOptions.Baseline => Baseline.Train(options, x, y, weights, task, classes),
             LearnerOptions.Linear => LinearTraining.Train(options, x, y, weights, task, classes, progress, cancellation),
             LearnerOptions.Boosting => BoostingTraining.Train(options, x, y, weights, task, classes, validation, progress, cancellation),
             _ when MlNetTrainers.Names.Contains(options.Name) => MlNetTrainers.Train(options, x, y, weights, task, classes, cancellation) with { Settings = options },
             _ => throw new ArgumentException($"There is no learner '{options.Name}'; expected one of {string.Join(", ", LearnerOptions.Names)}.", nameof(options)),
-        };
-    }
-
-    /// <summary>The constant with the least loss: the share of each class, the mean, or what <see cref="BoostingOptions.Loss"/> asks for (median, quantile).</summary>
-    private static TrainedModel TrainBaseline(LearnerOptions options, FeatureTable x, float[] y, float[]? weights, LearningTask task, IReadOnlyList<string> classes)
-    {
-        var loss = Loss.Create(options.BoostingOptions, task, classes.Count);
-        float[] scores = loss.BaseScores(new Labels(y, weights));
-        return new TrainedModel
-        {
-            Task = task, Learner = LearnerOptions.Baseline, Classes = classes, Inputs = x.Inputs, Columns = [], Settings = options,
-            Predictor = new LinearPredictor([.. scores.Select(_ => Array.Empty<float>())], scores), Link = loss.Link,
         };
     }
 }

@@ -21,25 +21,29 @@ public static class DatasetSplitter
         _ => throw new ArgumentOutOfRangeException(nameof(rule), rule.Kind, "unknown kind of split"),
     };
 
+    /// <summary>Instants by row, in the column's own unit; negative infinity where one is missing.</summary>
+    /// <param name="column">Timestamps, integers or numbers.</param>
+    /// <exception cref="ArgumentException">The column is of another type.</exception>
+    public static double[] TimesOf(Column column)
+    {
+        ArgumentNullException.ThrowIfNull(column);
+        Func<int, double> at = column switch
+        {
+            TimestampColumn stamps => row => stamps.Values[row],
+            IntegerColumn integers => row => integers.Values[row],
+            NumberColumn numbers => row => numbers.Values[row],
+            _ => throw new ArgumentException($"Column '{column.Schema.Name}' is {column.Schema.Type}; a split by time needs times or numbers."),
+        };
+        return [.. Enumerable.Range(0, column.Length).Select(row => column.IsMissing(row) ? double.NegativeInfinity : at(row))];
+    }
+
     /// <summary>
     /// Holds out the newest rows. Rows of one instant stay together, on the side of the training if they straddle the cut; rows without a time are trained on. If that
     /// leaves no hold-out (all rows of one instant), the split goes by a hash of the row.
     /// </summary>
     private static DatasetSplit ByTime(ColumnTable table, SplitRule rule)
     {
-        var column = table[rule.Column!];
-        var times = new double[table.RowCount];
-        for (int row = 0; row < times.Length; row++)
-        {
-            times[row] = column.IsMissing(row) ? double.NegativeInfinity : column switch
-            {
-                TimestampColumn stamps => stamps.Values[row],
-                IntegerColumn integers => integers.Values[row],
-                NumberColumn numbers => numbers.Values[row],
-                _ => throw new ArgumentException($"Column '{rule.Column}' is {column.Schema.Type}; a split by time needs times or numbers."),
-            };
-        }
-
+        double[] times = TimesOf(table[rule.Column!]);
         var sorted = times.ToArray();
         Array.Sort(sorted);
         double cut = sorted.Length == 0 ? 0 : sorted[Math.Clamp((int)(sorted.Length * (1 - rule.HoldoutShare)) - 1, 0, sorted.Length - 1)];

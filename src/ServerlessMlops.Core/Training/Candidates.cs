@@ -53,6 +53,12 @@ public static class Candidates
     public static TrainedModel Train(LearnerOptions options, TrainingData data, int threads, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (options.Name == LearnerOptions.Baseline && data.TrainTimes is { } times)
+        {
+            // A constant has nothing to refine; what is served gets its interval from the hold-out.
+            return Baseline.TrainOverTime(options, data.Train.Features, data.Train.Labels, times);
+        }
+
         TrainedModel model = Learner.Train(options with { Threads = threads }, data.Train.Features, data.Train.Labels, data.Task, data.Classes, cancellation: cancellation);
         return Refinement.Apply(model, data.Refinement, data.Train.Features, data.Train.Labels, threads, cancellation);
     }

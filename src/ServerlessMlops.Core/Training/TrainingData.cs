@@ -40,6 +40,9 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
     /// <summary>What is made of models that are trained on it: calibration, threshold, interval. By default nothing.</summary>
     public RefinementOptions Refinement { get; init; } = new();
 
+    /// <summary>Regression that is split by time: when each training row was, in the time column's unit, negative infinity where it does not say; else null.</summary>
+    public IReadOnlyList<double>? TrainTimes { get; init; }
+
     /// <summary>Fewest rows on each side.</summary>
     public const int MinRows = 20;
 
@@ -71,6 +74,7 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
         })
         {
             Refinement = RefinementOf(spec),
+            TrainTimes = TimesOf(rows, rule, task, split.Train),
             ValidationRows = spec.Train.Search.MostTrials > 0 ? Validation(rows, rule, split) : [],
         };
     }
@@ -101,9 +105,13 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
             new LabelledRows(Features(judged, features), LabelsOf(judged[spec.Target], task, classes)))
         {
             Refinement = RefinementOf(spec),
+            TrainTimes = TimesOf(rows, rule, task, all),
             ValidationRows = spec.Train.Search.MostTrials > 0 ? Validation(rows, rule, new DatasetSplit(all, [])) : [],
         };
     }
+
+    private static double[]? TimesOf(ColumnTable rows, SplitRule rule, LearningTask task, int[] side) =>
+        task == LearningTask.Regression && rule is { Kind: SplitKind.Time, Column: { } time } ? FeatureTable.Take<double>(DatasetSplitter.TimesOf(rows[time]), side) : null;
 
     private static RefinementOptions RefinementOf(PipelineSpec spec) =>
         new() { Calibration = spec.Train.Calibration, Costs = spec.Train.Costs?.ToMatrix(), Coverage = spec.Train.Interval };

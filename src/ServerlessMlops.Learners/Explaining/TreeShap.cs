@@ -26,7 +26,7 @@ public static class TreeShap
     }
 
     /// <summary>Contributions of one row to one score.</summary>
-    /// <param name="ensemble">Trees with covers, as training makes them; a model read from a file has none.</param>
+    /// <param name="ensemble">Trees with covers, as training makes them; a file made elsewhere has none.</param>
     /// <param name="row">Encoded columns.</param>
     /// <param name="output">Index of the score.</param>
     /// <returns>One value a column, and the base value, the score's mean over training rows.</returns>
