@@ -23,7 +23,7 @@ public sealed class MonitoredTraffic(ModelCard card, DateTimeOffset until, TimeS
     /// <summary>Requests by minute, within what service levels look at.</summary>
     public IReadOnlyCollection<ServiceMinute> Minutes => _minutes.Values;
 
-    /// <summary>The newest minute with a request, or null.</summary>
+    /// <summary>The newest minute with a request or the answer to a file, or null.</summary>
     public DateTimeOffset? LastRequest { get; private set; }
 
     /// <summary>Adds a row; one outside of both ranges changes nothing.</summary>
@@ -36,7 +36,7 @@ public sealed class MonitoredTraffic(ModelCard card, DateTimeOffset until, TimeS
             return;
         }
 
-        if (row.Sums.Requests > 0 && (LastRequest is null || row.Minute > LastRequest))
+        if ((row.Sums.Requests > 0 || row.IsOfFile) && (LastRequest is null || row.Minute > LastRequest))
         {
             LastRequest = row.Minute;
         }

@@ -171,8 +171,7 @@ public sealed class WindowCounter
                 taken.PositiveSum += Interlocked.Exchange(ref stripe.PositiveSumCell, 0);
             }
 
-            DateTimeOffset utc = at.ToUniversalTime();
-            return taken.IsEmpty ? null : new WindowRow(Pipeline, Version, Instance, ++_sequence, utc.AddTicks(-(utc.Ticks % TimeSpan.TicksPerMinute)), taken);
+            return taken.IsEmpty ? null : new WindowRow(Pipeline, Version, Instance, ++_sequence, WindowRow.MinuteOf(at), taken);
         }
     }
 

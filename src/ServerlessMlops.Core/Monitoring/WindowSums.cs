@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ServerlessMlops.Core.Registry;
 
 namespace ServerlessMlops.Core.Monitoring;
@@ -35,6 +36,22 @@ public sealed class WindowSums
     /// <summary>Zeros in the layout of a model.</summary>
     public static WindowSums Empty(ModelCard card) => Empty(card.Reference, card.OutputReference);
 
+    /// <summary>Zeros in the layout of another window.</summary>
+    public static WindowSums Empty(WindowSums layout)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        return new WindowSums
+        {
+            Features = [.. layout.Features.Select(groups => new long[groups.Length])],
+            OutOfRange = new long[layout.OutOfRange.Length],
+            Unknown = new long[layout.Unknown.Length],
+            Outputs = new long[layout.Outputs.Length],
+            OutputSums = new double[layout.OutputSums.Length],
+            Statuses = new long[layout.Statuses.Length],
+            Latencies = new long[layout.Latencies.Length],
+        };
+    }
+
     /// <summary>Rows per group of each feature, [feature][group], laid out as <see cref="FeatureGroups.Counts"/>.</summary>
     public required long[][] Features { get; init; }
 
@@ -71,12 +88,15 @@ public sealed class WindowSums
     public required long[] Latencies { get; init; }
 
     /// <summary>Rows predicted.</summary>
+    [JsonIgnore]
     public long Predictions => Outputs.Sum();
 
     /// <summary>Requests answered, errors included.</summary>
+    [JsonIgnore]
     public long Requests => Statuses.Sum();
 
     /// <summary>Whether nothing was counted.</summary>
+    [JsonIgnore]
     public bool IsEmpty =>
         Requests == 0 && Predictions == 0 && Positives == 0 && PositiveSum == 0 && Array.TrueForAll(OutputSums, sum => sum == 0)
         && Array.TrueForAll(Features, IsZero) && IsZero(OutOfRange) && IsZero(Unknown) && IsZero(KeyRows) && Array.TrueForAll(KeySums, sum => sum == 0);

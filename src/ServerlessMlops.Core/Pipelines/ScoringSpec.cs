@@ -130,6 +130,12 @@ public sealed record ScoringSpec
     /// <summary>What is kept of answers.</summary>
     public PredictionLogSpec Log { get; init; } = new();
 
+    /// <summary>
+    /// Whether the rows of files under <c>scoring/</c> count, once the file is answered, among what monitors compare with training (drift, data quality, estimates). Off where
+    /// files hold rows of another time than the present.
+    /// </summary>
+    public bool CountFiles { get; init; } = true;
+
     /// <summary>Regression: how often the truth shall be within the interval of an answer; found at training, so a change takes one.</summary>
     [SpecRange(0.5, 0.999)]
     public double Coverage { get; init; } = 0.9;

@@ -35,7 +35,11 @@ public sealed class EvidenceReader(IModelStore models, IWindowStore windows, Win
         WindowSums sums = WindowSums.Empty(card);
         await foreach (WindowRow row in windows.ReadAsync(pipeline, version, from, until, cancellation))
         {
-            sums.Add(row.Sums);
+            // Files go to the champion whole: what it says of them is no answer to the traffic that the two share.
+            if (!row.IsOfFile)
+            {
+                sums.Add(row.Sums);
+            }
         }
 
         LabelledOutcomes? labelled = null;

@@ -17,6 +17,10 @@ public sealed class ScoringContainer(BlobServiceClient service) : IBulkStore
     /// <summary>Name of the container.</summary>
     public const string Name = "scoring";
 
+    private const string FileETag = "file_etag";
+    private const string ModelVersion = "version";
+    private const string AnsweredAt = "answered_at";
+
     private readonly LazyContainer _container = new(service, Name);
     private readonly UploadsContainer _files = new(service, Name);
 
@@ -32,25 +36,42 @@ public sealed class ScoringContainer(BlobServiceClient service) : IBulkStore
     }
 
     /// <inheritdoc/>
-    public async Task<bool> CommitAsync(BulkJob job, int pieces, CancellationToken cancellation)
+    public async Task<DateTimeOffset?> CommitAsync(BulkJob job, int pieces, DateTimeOffset at, CancellationToken cancellation)
     {
         BlockBlobClient answer = await AnswerAsync(job, cancellation);
-        try
+        string version = job.Version.ToString(CultureInfo.InvariantCulture);
+        while (true)
         {
-            await answer.CommitBlockListAsync(
-                Enumerable.Range(0, pieces).Select(piece => BlockId(job, piece)),
-                new CommitBlockListOptions
-                {
-                    HttpHeaders = new BlobHttpHeaders { ContentType = job.Format == BulkFormat.Csv ? "text/csv; charset=utf-8" : "application/x-ndjson" },
-                    Metadata = new Dictionary<string, string> { ["file_etag"] = job.File.ETag, ["version"] = job.Version.ToString(CultureInfo.InvariantCulture) },
-                },
-                cancellation);
-            return true;
-        }
-        catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.InvalidBlockList)
-        {
-            // Blocks that are not in a commit are thrown away with it: another version of the file was answered first.
-            return false;
+            BlobProperties? there = await PropertiesAsync(answer, cancellation);
+            DateTimeOffset answeredAt = there is not null && there.Metadata.TryGetValue(FileETag, out string? etag) && etag == job.File.ETag
+                && there.Metadata.TryGetValue(ModelVersion, out string? by) && by == version && there.Metadata.TryGetValue(AnsweredAt, out string? before)
+                ? DateTimeOffset.ParseExact(before, "O", CultureInfo.InvariantCulture)
+                : at;
+            try
+            {
+                await answer.CommitBlockListAsync(
+                    Enumerable.Range(0, pieces).Select(piece => BlockId(job, piece)),
+                    new CommitBlockListOptions
+                    {
+                        HttpHeaders = new BlobHttpHeaders { ContentType = job.Format == BulkFormat.Csv ? "text/csv; charset=utf-8" : "application/x-ndjson" },
+                        Metadata = new Dictionary<string, string>
+                        {
+                            [FileETag] = job.File.ETag, [ModelVersion] = version, [AnsweredAt] = answeredAt.ToString("O", CultureInfo.InvariantCulture),
+                        },
+                        Conditions = there is null ? new BlobRequestConditions { IfNoneMatch = ETag.All } : new BlobRequestConditions { IfMatch = there.ETag },
+                    },
+                    cancellation);
+                return answeredAt;
+            }
+            catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.InvalidBlockList)
+            {
+                // Blocks that are not in a commit are thrown away with it: another version of the file was answered first.
+                return null;
+            }
+            catch (RequestFailedException e) when (e.Status == 412 || e.ErrorCode == BlobErrorCode.BlobAlreadyExists)
+            {
+                // Another try was faster. Whose answer it is, and when it came, is read again.
+            }
         }
     }
 
@@ -76,6 +97,18 @@ public sealed class ScoringContainer(BlobServiceClient service) : IBulkStore
 
     private async Task<BlockBlobClient> AnswerAsync(BulkJob job, CancellationToken cancellation) =>
         (await _container.OpenAsync(cancellation)).GetBlockBlobClient(BulkAnswer.PathOf(job.File.Path, job.Format));
+
+    private static async Task<BlobProperties?> PropertiesAsync(BlockBlobClient answer, CancellationToken cancellation)
+    {
+        try
+        {
+            return await answer.GetPropertiesAsync(cancellationToken: cancellation);
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return null;
+        }
+    }
 
     // Ids of one blob have one length.
     private static string BlockId(BulkJob job, int piece) => Convert.ToBase64String(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{job.Instance}-{piece:D8}")));

@@ -149,12 +149,20 @@ internal sealed class ScriptedWindows(TimeProvider time) : IWindowStore
     /// <summary>The requests of a version in a minute.</summary>
     public Func<int, DateTimeOffset, Minute> Script { get; set; } = (_, _) => default;
 
+    /// <summary>Rows of files, beside the requests.</summary>
+    public List<WindowRow> Files { get; } = [];
+
     public Task<bool> AppendAsync(WindowRow row, CancellationToken cancellation) => Task.FromResult(true);
 
     public async IAsyncEnumerable<WindowRow> ReadAsync(
         string pipeline, int version, DateTimeOffset from, DateTimeOffset until, [EnumeratorCancellation] CancellationToken cancellation)
     {
         await Task.CompletedTask;
+        foreach (WindowRow file in Files.Where(f => f.Version == version && f.Minute >= from && f.Minute < until))
+        {
+            yield return file;
+        }
+
         DateTimeOffset first = from.AddTicks(-(from.UtcTicks % TimeSpan.TicksPerMinute));
         for (DateTimeOffset minute = first < from ? first.AddMinutes(1) : first; minute < until && minute <= time.GetUtcNow(); minute = minute.AddMinutes(1))
         {

@@ -5,7 +5,7 @@ namespace ServerlessMlops.Core.Monitoring.Staleness;
 
 /// <summary>When something last came of a pipeline; null where nothing ever did, as far as is known.</summary>
 /// <param name="Data">The newest data that was accepted.</param>
-/// <param name="Traffic">The newest minute with a request to the live model.</param>
+/// <param name="Traffic">The newest minute with a request to the live model, or with its answer to a file.</param>
 /// <param name="Labels">The newest labels that joined with predictions.</param>
 /// <param name="Training">The newest training that gave a model worth registering.</param>
 public sealed record LastSeen(DateTimeOffset? Data, DateTimeOffset? Traffic, DateTimeOffset? Labels, DateTimeOffset? Training)

@@ -1,4 +1,6 @@
 using ServerlessMlops.Core.Datasets;
+using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Pipelines;
 
 namespace ServerlessMlops.Core.Scoring.Bulk;
 
@@ -21,8 +23,9 @@ public enum BulkFormat
 /// <param name="Delimiter">CSV: what stands between fields.</param>
 /// <param name="StartOffset">Where its first row begins, in bytes of its (unpacked) text.</param>
 /// <param name="StartedAt">When it was begun: the time and, cut to it, the hour of its rows in the prediction log.</param>
+/// <param name="IsCounted">Whether its rows count into the windows that monitors read; see <see cref="ScoringSpec.CountFiles"/>.</param>
 public sealed record BulkJob(
-    Upload File, int Version, BulkFormat Format, bool IsPacked, string Header, char Delimiter, long StartOffset, DateTimeOffset StartedAt)
+    Upload File, int Version, BulkFormat Format, bool IsPacked, string Header, char Delimiter, long StartOffset, DateTimeOffset StartedAt, bool IsCounted = false)
 {
     /// <summary>What names the job in the prediction log, where processes have theirs: 8 hexadecimal characters of path and ETag.</summary>
     public string Instance => ContentAddress.Of($"{File.Path}\n{File.ETag}")[..InferenceId.InstanceLength];
@@ -57,7 +60,8 @@ public sealed record BulkFinding(FindingCode Code, string Column, long FirstRow,
 /// <param name="Pieces">Pieces of the answer that are stored, waiting to be put together.</param>
 /// <param name="IsComplete">Whether the file's end was reached.</param>
 /// <param name="Findings">What was found in the rows; at most <see cref="MostFindings"/>.</param>
-public sealed record BulkProgress(long Offset, long Rows, long Rejected, int Pieces, bool IsComplete, IReadOnlyList<BulkFinding> Findings)
+/// <param name="Counts">The scored rows so far, counted for monitors; null before the first checkpoint, or where the job is not counted.</param>
+public sealed record BulkProgress(long Offset, long Rows, long Rejected, int Pieces, bool IsComplete, IReadOnlyList<BulkFinding> Findings, WindowSums? Counts = null)
 {
     /// <summary>Most findings that are kept.</summary>
     public const int MostFindings = 200;
@@ -75,6 +79,22 @@ public sealed record BulkProgress(long Offset, long Rows, long Rejected, int Pie
         Pieces = Pieces + 1,
         Findings = Merge(Findings, found),
     };
+
+    /// <summary>The progress at a checkpoint: what a part counted is added to what was counted before it.</summary>
+    /// <param name="counted">What the part counted; null for nothing.</param>
+    public BulkProgress With(WindowSums? counted)
+    {
+        if (Counts is null || counted is null)
+        {
+            return this with { Counts = Counts ?? counted };
+        }
+
+        // What stands in this progress may be counted from again, where the part is lost: it stays as it is.
+        WindowSums sum = WindowSums.Empty(counted);
+        sum.Add(Counts);
+        sum.Add(counted);
+        return this with { Counts = sum };
+    }
 
     /// <summary>Findings of the same code and column, as one each.</summary>
     internal static IReadOnlyList<BulkFinding> Merge(IEnumerable<BulkFinding> before, IEnumerable<BulkFinding> found) =>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using ServerlessMlops.Core.Monitoring;
 using ServerlessMlops.Core.Scoring.Mlflow;
 using ServerlessMlops.Core.Scoring.Predictions;
 
@@ -21,9 +22,15 @@ public sealed class BulkScorer
     private readonly ArrayBufferWriter<byte> _body = new(StretchBytes + 4096);
     private readonly BulkAnswerWriter _writer;
 
+    private readonly WindowCounter? _counter;
+
     /// <summary>A scorer of a job's file.</summary>
-    public BulkScorer(BulkJob job, ServingModel model)
+    /// <param name="job">The job.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="counter">Counts the rows that are scored; null where they are not counted.</param>
+    public BulkScorer(BulkJob job, ServingModel model, WindowCounter? counter = null)
     {
+        _counter = counter;
         _job = job;
         _model = model;
         _header = Encoding.UTF8.GetBytes(job.Header.Length > 0 ? job.Header + "\n" : "");
@@ -120,6 +127,10 @@ public sealed class BulkScorer
 
         tally.Note(_batch, null);
         _batch.Predict(_model.Predictor);
+        if (_counter is not null)
+        {
+            RowCounting.Count(_batch, _model, _counter);
+        }
 
         // No time is kept of a row: the log of a piece that is done again has to be the same.
         int first = log?.Append(_batch, default, _job.StartedAt, 0) ?? (int)((tally.NextRow - 1) % int.MaxValue);

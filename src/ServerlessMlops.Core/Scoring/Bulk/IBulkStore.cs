@@ -15,8 +15,16 @@ public interface IBulkStore
     /// <param name="cancellation">Ends the call.</param>
     Task StageAsync(BulkJob job, int piece, ReadOnlyMemory<byte> content, CancellationToken cancellation);
 
-    /// <summary>Puts an answer together of its pieces, in the place of an earlier one; may be repeated. False where the pieces are gone, because a newer version of the file was answered meanwhile.</summary>
-    Task<bool> CommitAsync(BulkJob job, int pieces, CancellationToken cancellation);
+    /// <summary>Puts an answer together of its pieces, in the place of an earlier one; may be repeated.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="pieces">How many pieces it has.</param>
+    /// <param name="at">Now.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    /// <returns>
+    /// When this version of the file was first answered by this version of the model: <paramref name="at"/>, or the time of an earlier try. Null where the pieces are gone,
+    /// because a newer version of the file was answered meanwhile.
+    /// </returns>
+    Task<DateTimeOffset?> CommitAsync(BulkJob job, int pieces, DateTimeOffset at, CancellationToken cancellation);
 
     /// <summary>Writes what is said of the answer as a whole, in the place of an earlier one.</summary>
     Task WriteSummaryAsync(BulkJob job, ReadOnlyMemory<byte> json, CancellationToken cancellation);

@@ -5,6 +5,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Options;
 using ServerlessMlops.Core;
 using ServerlessMlops.Core.Datasets;
+using ServerlessMlops.Core.Monitoring;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Scoring;
@@ -24,13 +25,13 @@ namespace ServerlessMlops.Functions.Scoring.Bulk;
 /// <param name="Rejected">Of these, the rows that could not be scored; the answer says why at each.</param>
 /// <param name="Findings">What was found in the rows, rejected and scored ones.</param>
 /// <param name="StartedAt">When it was begun.</param>
-/// <param name="EndedAt">When it was done.</param>
+/// <param name="EndedAt">When it was answered first.</param>
 public sealed record BulkSummary(
     string File, string ETag, string Model, int Version, string Answer, long Rows, long Rejected, IReadOnlyList<BulkFinding> Findings, DateTimeOffset StartedAt, DateTimeOffset EndedAt);
 
 /// <summary>The steps of scoring a file. Each may be repeated: what it writes is named by the file's version and the piece, and is the same each time.</summary>
 public sealed class BulkActivities(
-    IBulkStore files, ModelCache cache, ModelLoader loader, IPredictionStore predictions, RunEnds ends, IOptions<BulkOptions> options,
+    IBulkStore files, ModelCache cache, ModelLoader loader, IPredictionStore predictions, IWindowStore windows, RunEnds ends, IOptions<BulkOptions> options,
     IOptions<ScoringOptions> scoring, TimeProvider time)
 {
     private readonly ValueHasher? _hasher = scoring.Value.CreateHasher();
@@ -62,7 +63,7 @@ public sealed class BulkActivities(
 
             return new BulkScorer(job, live.Model).CheckHeader() is { } problem
                 ? await EndAsync(file, RunStatus.Rejected, $"No row of 'scoring/{file.Path}' can be scored. {problem.Detail}", cancellation)
-                : job;
+                : job with { IsCounted = live.Model.Rules.Spec.CountFiles };
         }
         catch (InvalidDataException unreadable)
         {
@@ -96,7 +97,8 @@ public sealed class BulkActivities(
                 await text.SkipAsync(progress.Offset, cancellation);
             }
 
-            var scorer = new BulkScorer(job, model);
+            WindowCounter? counter = job.IsCounted ? new WindowCounter(model.Card, model.Version, job.Instance) : null;
+            var scorer = new BulkScorer(job, model, counter);
             while (!progress.IsComplete && (progress == part.Progress || time.GetElapsedTime(started) < options.Value.PartTime))
             {
                 ReadOnlyMemory<byte> piece = await text.ReadAsync(cancellation);
@@ -105,7 +107,7 @@ public sealed class BulkActivities(
                     : await ScoreAsync(job, model, scorer, progress, piece, cancellation);
             }
 
-            return progress;
+            return progress.With(counter?.TakeSnapshot(job.StartedAt)?.Sums);
         }
         catch (SupersededException)
         {
@@ -119,7 +121,10 @@ public sealed class BulkActivities(
         }
     }
 
-    /// <summary>Puts the answer together and ends the run.</summary>
+    /// <summary>
+    /// Puts the answer together, counts the file's rows and ends the run. The answer keeps when it came first, and the row of counts is named by that: however often
+    /// this is done, also in another attempt at the run, the file counts once.
+    /// </summary>
     [Function(nameof(FinishBulkFile))]
     public async Task FinishBulkFile([ActivityTrigger] BulkPart part, CancellationToken cancellation)
     {
@@ -135,7 +140,7 @@ public sealed class BulkActivities(
             }
         }
 
-        if (!await files.CommitAsync(job, pieces, cancellation))
+        if (await files.CommitAsync(job, pieces, time.GetUtcNow(), cancellation) is not { } answeredAt)
         {
             await EndAsync(job.File, RunStatus.Cancelled, Overwritten(job.File), cancellation);
             return;
@@ -143,8 +148,13 @@ public sealed class BulkActivities(
 
         string answer = BulkAnswer.PathOf(job.File.Path, job.Format);
         var summary = new BulkSummary(
-            job.File.Path, job.File.ETag, job.File.Pipeline, job.Version, answer, progress.Rows, progress.Rejected, progress.Findings, job.StartedAt, time.GetUtcNow());
+            job.File.Path, job.File.ETag, job.File.Pipeline, job.Version, answer, progress.Rows, progress.Rejected, progress.Findings, job.StartedAt, answeredAt);
         await files.WriteSummaryAsync(job, JsonSerializer.SerializeToUtf8Bytes(summary, MlopsJson.Options), cancellation);
+        if (progress.Counts is { } counts)
+        {
+            await windows.AppendAsync(WindowRow.OfFile(job.File.Pipeline, job.Version, job.Instance, answeredAt, counts), cancellation);
+        }
+
         await ends.EndAsync(
             job.File.Pipeline,
             BulkOrchestrator.RunIdOf(job.File),

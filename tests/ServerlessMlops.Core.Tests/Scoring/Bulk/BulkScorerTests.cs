@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using ServerlessMlops.Core.Datasets;
+using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Scoring;
 using ServerlessMlops.Core.Scoring.Bulk;
 using ServerlessMlops.Core.Scoring.Predictions;
@@ -62,6 +64,40 @@ public class BulkScorerTests
             return (Text(answers), Text(lines));
         })];
         twice[0].ShouldBe(twice[1]);
+    }
+
+    [Fact]
+    public void Score_InParts_CountsTheRowsThatWereScored_AndALostPartLeavesNoTrace()
+    {
+        BulkJob job = Job(BulkFormat.Csv, "speed,altitude,carrier");
+        ModelCard card = Card() with
+        {
+            Reference =
+            [
+                new FeatureGroups("speed", FeatureKind.Number, [50], [], [1, 1, 0]),
+                new FeatureGroups("altitude", FeatureKind.Number, [], [], [2, 0]),
+                new FeatureGroups("carrier", FeatureKind.Category, [], ["AA", "DL"], [1, 1, 0, 0]),
+            ],
+        };
+        var model = new ServingModel(card, 3, SumModel);
+        var start = new BulkProgress(0, 0, 0, 0, false, []);
+
+        BulkProgress first = start.With(Counted("60,2,AA\nfast,2,AA\n1,,QQ\n"));
+        _ = first.With(Counted("7,7,DL\n"));
+        BulkProgress second = JsonSerializer.Deserialize<BulkProgress>(JsonSerializer.Serialize(first))!.With(Counted("7,7,DL\n"));
+
+        WindowSums sums = second.Counts.ShouldNotBeNull();
+        sums.Features.ShouldBe([[2, 1, 0], [2, 1], [1, 1, 1, 0]]);
+        (sums.Predictions, sums.Requests, sums.Unknown[2]).ShouldBe((3, 0, 1));
+        first.Counts!.Predictions.ShouldBe(2);
+        start.With(null).Counts.ShouldBeNull();
+
+        WindowSums? Counted(string rows)
+        {
+            var counter = new WindowCounter(card, 3, job.Instance);
+            new BulkScorer(job, model, counter).Score(Encoding.UTF8.GetBytes(rows), 1, null, new ArrayBufferWriter<byte>());
+            return counter.TakeSnapshot(At)?.Sums;
+        }
     }
 
     [Theory]

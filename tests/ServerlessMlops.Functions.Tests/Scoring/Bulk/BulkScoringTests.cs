@@ -7,10 +7,12 @@ using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using ServerlessMlops.Core.Datasets;
+using ServerlessMlops.Core.Monitoring;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Scoring.Bulk;
 using ServerlessMlops.Functions.Scoring.Bulk;
 using ServerlessMlops.Functions.Tests.Hosting;
+using ServerlessMlops.TestSupport.Time;
 
 namespace ServerlessMlops.Functions.Tests.Scoring.Bulk;
 
@@ -50,6 +52,11 @@ public sealed class BulkScoringTests(TestApp app)
         string lineage = await app.Http.GetStringAsync($"api/pipelines/{pipeline}/runs/{run.Id}/lineage");
         lineage.ShouldContain($"{pipeline}/march.csv.gz.predictions.csv");
         lineage.ShouldContain($"{pipeline}/1/model.onnx");
+
+        // Monitors see the rows that were scored, in the minute of the answer.
+        WindowRow counted = (await WindowsAsync(pipeline, new BulkJob(BulkOrchestrator.FileOf(run)!, 1, BulkFormat.Csv, true, "", ',', 0, run.StartedAt))).ShouldHaveSingleItem();
+        (counted.Sums.Predictions, counted.Sums.Requests, counted.IsOfFile).ShouldBe((2998, 0, true));
+        counted.Minute.ShouldBe(summary.GetProperty("endedAt").GetDateTimeOffset(), TimeSpan.FromMinutes(1));
 
         // Each row is found by its id, as one that was asked for over HTTP.
         string[] last = answer[^1].Split(',');
@@ -115,8 +122,12 @@ public sealed class BulkScoringTests(TestApp app)
         }
 
         parts.ShouldBeGreaterThan(8);
+        // Finished twice within an attempt at the run, and once more days later in another: the rows count once, in the minute of the first answer.
         await activities.FinishBulkFile(new BulkPart(job, progress), default);
         await activities.FinishBulkFile(new BulkPart(job, progress), default);
+        var later = new ManualTimeProvider(app.Services.GetRequiredService<TimeProvider>().GetUtcNow().AddDays(2));
+        await ActivatorUtilities.CreateInstance<BulkActivities>(app.Services, Options.Create(new BulkOptions()), later).FinishBulkFile(new BulkPart(job, progress), default);
+        (await WindowsAsync(pipeline, job)).ShouldHaveSingleItem().Sums.Predictions.ShouldBe(400);
         string[] answer = (await ReadAsync(BulkAnswer.PathOf(file.Path, job.Format))).TrimEnd('\n').Split('\n');
         answer.Skip(1).Select(line => line.Split(',')[1]).ShouldBe(rows.TrimEnd('\n').Split('\n').Skip(1).Select(line => line.Split(',')[0]));
         answer.Skip(1).Select(line => line.Split(',')[5]).Distinct().Count().ShouldBe(400);
@@ -128,6 +139,21 @@ public sealed class BulkScoringTests(TestApp app)
     }
 
     private BlobContainerClient Scoring => new BlobServiceClient(app.ConnectionString).GetBlobContainerClient("scoring");
+
+    private async Task<List<WindowRow>> WindowsAsync(string pipeline, BulkJob job)
+    {
+        var rows = new List<WindowRow>();
+        DateTimeOffset now = app.Services.GetRequiredService<TimeProvider>().GetUtcNow();
+        await foreach (WindowRow row in app.Services.GetRequiredService<IWindowStore>().ReadAsync(pipeline, job.Version, now.AddHours(-1), now.AddDays(3), default))
+        {
+            if (row.Instance == WindowRow.OfFile(pipeline, job.Version, job.Instance, now, row.Sums).Instance)
+            {
+                rows.Add(row);
+            }
+        }
+
+        return rows;
+    }
 
     private async Task<string> TrainedAsync()
     {

@@ -103,7 +103,7 @@ public class BulkTextTests
 
         public Task StageAsync(BulkJob job, int piece, ReadOnlyMemory<byte> bytes, CancellationToken cancellation) => throw new NotSupportedException();
 
-        public Task<bool> CommitAsync(BulkJob job, int pieces, CancellationToken cancellation) => throw new NotSupportedException();
+        public Task<DateTimeOffset?> CommitAsync(BulkJob job, int pieces, DateTimeOffset at, CancellationToken cancellation) => throw new NotSupportedException();
 
         public Task WriteSummaryAsync(BulkJob job, ReadOnlyMemory<byte> json, CancellationToken cancellation) => throw new NotSupportedException();
 
