@@ -25,9 +25,10 @@ internal sealed class BinnedMatrix
     }
 
     /// <param name="FirstColumn">First column of the block; its histogram starts at <c>FirstColumn * 256</c>.</param>
+    /// <param name="Columns">Number of columns.</param>
     /// <param name="Width">Bytes a row, a multiple of 4.</param>
     /// <param name="Bins">Row-major.</param>
-    internal sealed record Block(int FirstColumn, int Width, byte[] Bins);
+    internal sealed record Block(int FirstColumn, int Columns, int Width, byte[] Bins);
 
     public int Rows { get; }
 
@@ -39,8 +40,8 @@ internal sealed class BinnedMatrix
 
     public Block[] Blocks { get; }
 
-    /// <summary>Entries of a histogram: 256 for each column, and for those that fill up the last block.</summary>
-    public int HistogramSize => Blocks.Length == 0 ? 0 : (Blocks[^1].FirstColumn + Blocks[^1].Width) * HistogramBuilder.BinStride;
+    /// <summary>Entries of a histogram: 256 for each column.</summary>
+    public int HistogramSize => Columns.Length * HistogramBuilder.BinStride;
 
     public static BinnedMatrix Create(float[][] columns, int rows, int maxBins, WorkCrew crew)
     {
@@ -78,7 +79,7 @@ internal sealed class BinnedMatrix
                     }
                 }
             });
-            blocks[b] = new Block(first, width, target);
+            blocks[b] = new Block(first, used, width, target);
         }
 
         return blocks;

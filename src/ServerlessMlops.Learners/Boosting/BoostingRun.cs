@@ -36,7 +36,7 @@ internal sealed class BoostingRun
         baseScores = loss.BaseScores(labels);
         scores = [.. baseScores.Select(s => Filled(rows, s))];
         validationScores = [.. baseScores.Select(s => Filled(validation?.Target.Length ?? 0, s))];
-        gradients = GC.AllocateUninitializedArray<long>(rows);
+        gradients = options.RowSample < 1 ? GC.AllocateUninitializedArray<long>(rows) : grower.Partition.FirstGradients;
     }
 
     /// <summary>Rounds done.</summary>

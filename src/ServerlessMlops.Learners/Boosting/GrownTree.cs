@@ -3,8 +3,8 @@ namespace ServerlessMlops.Learners.Boosting;
 /// <summary>A leaf while its tree grows.</summary>
 internal sealed class GrowingLeaf
 {
-    /// <summary>Its node in the tree.</summary>
-    public required int Node { get; init; }
+    /// <summary>Its node in the tree; -1 until its parent's split is taken into the tree.</summary>
+    public int Node { get; set; } = -1;
 
     public required RowPartition.Range Rows { get; init; }
 
@@ -16,7 +16,16 @@ internal sealed class GrowingLeaf
     public long[]? Histogram { get; set; }
 
     public Split Best { get; set; } = Split.None;
+
+    /// <summary>Whether a thread is making its children, or has made them.</summary>
+    public bool Claimed { get; set; }
+
+    /// <summary>Its children by its best split; null until they are made.</summary>
+    public LeafChildren? Children { get; set; }
 }
+
+/// <summary>The two sides of a leaf's best split, each with its own best split if it may have one.</summary>
+internal sealed record LeafChildren(GrowingLeaf Left, GrowingLeaf Right);
 
 /// <summary>A tree as it grows: nodes, and the rows of each leaf.</summary>
 internal sealed record GrownTree(List<TreeNode> Nodes, List<GrowingLeaf> Leaves);

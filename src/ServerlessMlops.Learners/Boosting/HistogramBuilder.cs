@@ -31,36 +31,50 @@ internal static unsafe class HistogramBuilder
             fixed (int* r = rows)
             fixed (long* g = gradients, h = histogram)
             {
-                AddBlock(bins, block.Width, r, g, rows.Length, h + (block.FirstColumn * BinStride));
+                AddBlock(bins, block.Width, block.Columns, r, g, rows.Length, h + (block.FirstColumn * BinStride));
             }
         }
     }
 
-    private static void AddBlock(byte* bins, int width, int* rows, long* gradients, int count, long* histogram)
+    private static void AddBlock(byte* bins, int width, int columns, int* rows, long* gradients, int count, long* histogram)
     {
         int safe = Sse.IsSupported ? Math.Max(0, count - Ahead) : 0;
         for (int i = 0; i < safe; i++)
         {
             Sse.Prefetch0(bins + ((long)rows[i + Ahead] * width));
-            AddRow(bins + ((long)rows[i] * width), width, gradients[i], histogram);
+            AddRow(bins + ((long)rows[i] * width), columns, gradients[i], histogram);
         }
 
         for (int i = safe; i < count; i++)
         {
-            AddRow(bins + ((long)rows[i] * width), width, gradients[i], histogram);
+            AddRow(bins + ((long)rows[i] * width), columns, gradients[i], histogram);
         }
     }
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
-    private static void AddRow(byte* row, int width, long gradient, long* histogram)
+    private static void AddRow(byte* row, int columns, long gradient, long* histogram)
     {
-        for (byte* end = row + width; row < end; row += 4, histogram += 4 * BinStride)
+        for (byte* end = row + (columns & ~3); row < end; row += 4, histogram += 4 * BinStride)
         {
             uint four = *(uint*)row;
             histogram[(byte)four] += gradient;
             histogram[BinStride + (byte)(four >> 8)] += gradient;
             histogram[(2 * BinStride) + (byte)(four >> 16)] += gradient;
             histogram[(3 * BinStride) + (four >> 24)] += gradient;
+        }
+
+        // The number of columns is the same for all rows, so these branches are never guessed wrong.
+        if ((columns & 2) != 0)
+        {
+            histogram[row[0]] += gradient;
+            histogram[BinStride + row[1]] += gradient;
+            row += 2;
+            histogram += 2 * BinStride;
+        }
+
+        if ((columns & 1) != 0)
+        {
+            histogram[row[0]] += gradient;
         }
     }
 }

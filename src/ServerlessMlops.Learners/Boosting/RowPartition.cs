@@ -6,22 +6,22 @@ namespace ServerlessMlops.Learners.Boosting;
 /// <remarks>
 /// <code>
 /// before   leaf A: [ 0 1 2 3 4 5 ]                buffer 0
-/// after    left:   [ 0 3 4 ] right: [ 1 2 5 ]     buffer 1, same range
+/// after    left:   [ 0 3 4 ] right: [ 5 2 1 ]     buffer 1, same range
 /// </code>
-/// A split reads the leaf's range in one buffer and writes it, in stable order, into the other. Chunks count their left rows first, so that each
-/// knows where to write: the order is the same for any number of threads.
+/// A split reads the leaf's range in one buffer and writes it into the other: left rows from the front, right rows from the back, so that one pass
+/// does it. Every leaf's rows thus ascend or descend, which memory likes as well either way. Where threads share a leaf, they count their left rows first, so
+/// that each knows where to write: the order is the same for any number of threads. Leaves are apart, so threads may split different ones at a time.
 /// </remarks>
 internal sealed class RowPartition(int capacity, WorkCrew crew)
 {
-    /// <summary>Below so many rows, waking another thread costs more than it saves.</summary>
-    private const int ParallelRows = 6_000;
-
     private readonly int[][] rows = [GC.AllocateUninitializedArray<int>(capacity), GC.AllocateUninitializedArray<int>(capacity)];
     private readonly long[][] gradients = [GC.AllocateUninitializedArray<long>(capacity), GC.AllocateUninitializedArray<long>(capacity)];
-    private readonly byte[] goesLeft = GC.AllocateUninitializedArray<byte>(capacity);
 
     /// <summary>A range of rows.</summary>
     internal readonly record struct Range(int Start, int Count, int Buffer);
+
+    /// <summary>Where a tree of all rows starts: gradients that are written here need not be copied.</summary>
+    public long[] FirstGradients => gradients[0];
 
     public ReadOnlySpan<int> Rows(Range range) => rows[range.Buffer].AsSpan(range.Start, range.Count);
 
@@ -40,7 +40,10 @@ internal sealed class RowPartition(int capacity, WorkCrew crew)
                 r[row] = row;
             }
 
-            packedByRow.AsSpan(0, count).CopyTo(g);
+            if (!ReferenceEquals(packedByRow, g))
+            {
+                packedByRow.AsSpan(0, count).CopyTo(g);
+            }
         }
         else
         {
@@ -54,33 +57,31 @@ internal sealed class RowPartition(int capacity, WorkCrew crew)
         return new Range(0, count, 0);
     }
 
-    /// <summary>Divides a range by <c>bin &lt;= lastLeft</c>; missing values (in <paramref name="missingBin"/>) go where told.</summary>
-    public (Range Left, Range Right) Split(Range range, byte[] bins, int lastLeft, int missingBin, bool missingLeft)
+    /// <summary>Divides a range by the bins of a column.</summary>
+    /// <param name="range">The leaf's rows.</param>
+    /// <param name="bins">The column's bins by row.</param>
+    /// <param name="goesLeft">256 marks by bin: 1 for left, 0 for right.</param>
+    /// <param name="together">Whether all threads of the crew share the work.</param>
+    public (Range Left, Range Right) Split(Range range, byte[] bins, ReadOnlySpan<byte> goesLeft, bool together)
     {
-        int chunks = range.Count < ParallelRows ? 1 : crew.Threads;
-        Span<byte> table = stackalloc byte[256];
-        for (int bin = 0; bin < 256; bin++)
-        {
-            table[bin] = (byte)(bin == missingBin ? (missingLeft ? 1 : 0) : bin <= lastLeft ? 1 : 0);
-        }
-
-        byte[] left = table.ToArray();
-        var counts = new int[chunks];
-        crew.Run(chunks, chunk => counts[chunk] = Mark(Chunk(range, chunk, chunks), bins, left));
-        int leftCount = counts.Sum();
-        crew.Run(chunks, chunk =>
-        {
-            int leftBefore = 0;
-            for (int c = 0; c < chunk; c++)
-            {
-                leftBefore += counts[c];
-            }
-
-            Range part = Chunk(range, chunk, chunks);
-            Move(part, range.Start + leftBefore, range.Start + leftCount + (part.Start - range.Start - leftBefore));
-        });
+        int leftCount = together
+            ? MoveTogether(range, bins, goesLeft.ToArray())
+            : Move(range, bins, goesLeft, range.Start, range.Start + range.Count - 1);
         int other = 1 - range.Buffer;
         return (new Range(range.Start, leftCount, other), new Range(range.Start + leftCount, range.Count - leftCount, other));
+    }
+
+    private int MoveTogether(Range range, byte[] bins, byte[] goesLeft)
+    {
+        var counts = new int[crew.Threads];
+        crew.Run(counts.Length, chunk => counts[chunk] = Count(Chunk(range, chunk, counts.Length), bins, goesLeft));
+        crew.Run(counts.Length, chunk =>
+        {
+            Range part = Chunk(range, chunk, counts.Length);
+            int leftBefore = counts.Take(chunk).Sum(), rightBefore = part.Start - range.Start - leftBefore;
+            Move(part, bins, goesLeft, range.Start + leftBefore, range.Start + range.Count - 1 - rightBefore);
+        });
+        return counts.Sum();
     }
 
     private static Range Chunk(Range range, int chunk, int chunks)
@@ -89,40 +90,38 @@ internal sealed class RowPartition(int capacity, WorkCrew crew)
         return new Range(range.Start + from, to - from, range.Buffer);
     }
 
-    private unsafe int Mark(Range part, byte[] bins, byte[] table)
+    private int Count(Range part, ReadOnlySpan<byte> bins, ReadOnlySpan<byte> goesLeft)
     {
         int count = 0;
-        fixed (int* r = rows[part.Buffer])
-        fixed (byte* b = bins, t = table, marks = goesLeft)
+        foreach (int row in Rows(part))
         {
-            for (int i = part.Start, end = part.Start + part.Count; i < end; i++)
-            {
-                byte left = t[b[r[i]]];
-                marks[i] = left;
-                count += left;
-            }
+            count += goesLeft[bins[row]];
         }
 
         return count;
     }
 
-    /// <summary>Writes each row at the end of its side; the end is picked by a mask, since a branch would be guessed wrong half the time.</summary>
-    private unsafe void Move(Range part, int leftAt, int rightAt)
+    /// <summary>
+    /// Writes each row at the end of its side and returns how many went left; the end is picked by a mask, since a branch would be guessed wrong half the time.
+    /// </summary>
+    private unsafe int Move(Range part, ReadOnlySpan<byte> bins, ReadOnlySpan<byte> goesLeft, int leftAt, int rightAt)
     {
         int leftEnd = leftAt, rightEnd = rightAt;
         fixed (int* fromRows = rows[part.Buffer], toRows = rows[1 - part.Buffer])
         fixed (long* fromGradients = gradients[part.Buffer], toGradients = gradients[1 - part.Buffer])
-        fixed (byte* marks = goesLeft)
+        fixed (byte* b = bins, marks = goesLeft)
         {
             for (int i = part.Start, end = part.Start + part.Count; i < end; i++)
             {
-                int left = marks[i];
+                int row = fromRows[i], left = marks[b[row]];
                 int at = rightEnd ^ ((leftEnd ^ rightEnd) & -left);
-                toRows[at] = fromRows[i];
+                toRows[at] = row;
                 toGradients[at] = fromGradients[i];
                 leftEnd += left;
-                rightEnd += 1 - left;
+                rightEnd -= 1 - left;
             }
         }
+
+        return leftEnd - leftAt;
     }
 }

@@ -18,6 +18,19 @@ internal readonly record struct Split
     public long LeftSum { get; init; }
 
     public bool Exists => Column >= 0;
+
+    /// <summary>Marks the bins whose rows go left with 1, others with 0.</summary>
+    /// <param name="bins">256 marks.</param>
+    /// <param name="missingBin">The bin of missing values; -1 if there are none.</param>
+    public void MarkLeft(Span<byte> bins, int missingBin)
+    {
+        bins.Clear();
+        bins[..(Bin + 1)].Fill(1);
+        if (missingBin >= 0)
+        {
+            bins[missingBin] = (byte)(MissingLeft ? 1 : 0);
+        }
+    }
 }
 
 /// <summary>What a split has to respect in one leaf.</summary>
@@ -38,12 +51,13 @@ internal sealed class SplitFinder(BoostingOptions options, PackedGradients packe
 
     /// <summary>The best split of a leaf by one column, or <see cref="Split.None"/>.</summary>
     /// <param name="column">Column index.</param>
-    /// <param name="histogram">256 packed sums; entry <paramref name="valueBins"/> is that of missing values.</param>
-    /// <param name="valueBins">Bins of values.</param>
+    /// <param name="histogram">Packed sums of its bins; after those of values comes that of missing ones, where there are any.</param>
+    /// <param name="binner">Its bins.</param>
     /// <param name="leaf">The leaf.</param>
     /// <param name="monotonic">1, 0 or -1.</param>
-    public Split Find(int column, ReadOnlySpan<long> histogram, int valueBins, LeafBounds leaf, int monotonic)
+    public Split Find(int column, ReadOnlySpan<long> histogram, Binner binner, LeafBounds leaf, int monotonic)
     {
+        int valueBins = binner.ValueBins;
         long missing = valueBins < histogram.Length ? histogram[valueBins] : 0;
         Split best = Scan(column, histogram[..valueBins], 0, missing != 0, leaf, monotonic);
         if (missing != 0)

@@ -1,21 +1,33 @@
 namespace ServerlessMlops.Learners.Boosting;
 
 /// <summary>
-/// Grows one tree leaf-wise: of all leaves, the one whose best split gains most is split next, until there are enough leaves. The smaller
-/// child's histogram is built from its rows, the other's is the parent's less that.
+/// Grows one tree leaf-wise: of all leaves, the one whose best split gains most is split next, until there are enough leaves.
 /// </summary>
+/// <remarks>
+/// Making a leaf's children (<see cref="LeafSplitter"/>) depends on that leaf alone; only which splits the tree takes depends on the order. So all threads
+/// work on one leaf of many rows together, and on leaves of few rows each by itself: whoever is free makes the children of the most promising leaf that
+/// nobody has, while splits are taken strictly by gain. The tree is the same for any number of threads.
+/// <code>
+/// leaves by gain   A 9.1 (children made)   B 7.4 (thread 1 at work)   C 3.0 (thread 2 at work)   D 0.2
+/// next             A is taken; its children join the list, perhaps before B
+/// </code>
+/// A leaf is worked on ahead of its turn only if it would still be split were all leaves that gain more split before it.
+/// </remarks>
 internal sealed class TreeGrower
 {
-    /// <summary>Below so many rows times columns, one thread builds a histogram faster than two.</summary>
-    private const int ParallelCells = 60_000;
+    /// <summary>A leaf of so many rows times columns is worth all threads; below, handing its work over costs more than it saves.</summary>
+    private const int SharedCells = 150_000;
 
     private readonly BinnedMatrix matrix;
     private readonly BoostingOptions options;
     private readonly int[] monotonic;
     private readonly WorkCrew crew;
     private readonly RowPartition partition;
-    private readonly Stack<long[]> freeHistograms = new();
-    private readonly long[][] partial;
+    private readonly LeafSplitter splitter;
+    private readonly Lock gate = new();
+    private int atWork;
+    private int finished;
+    private bool failed;
 
     public TreeGrower(BinnedMatrix matrix, BoostingOptions options, int[] monotonic, WorkCrew crew)
     {
@@ -24,13 +36,13 @@ internal sealed class TreeGrower
         this.monotonic = monotonic;
         this.crew = crew;
         partition = new RowPartition(matrix.Rows, crew);
-        partial = [.. Enumerable.Range(0, crew.Threads - 1).Select(_ => new long[matrix.HistogramSize])];
+        splitter = new LeafSplitter(matrix, partition, options, crew);
     }
 
     public RowPartition Partition => partition;
 
     /// <summary>Grows a tree.</summary>
-    /// <param name="packedByRow">Packed gradients by row.</param>
+    /// <param name="packedByRow">Packed gradients by row; <see cref="RowPartition.FirstGradients"/> saves copying them.</param>
     /// <param name="packed">Their units.</param>
     /// <param name="sample">Rows to learn from, ascending; null means all.</param>
     /// <param name="columns">Columns to split by.</param>
@@ -38,59 +50,163 @@ internal sealed class TreeGrower
     {
         var finder = new SplitFinder(options, packed);
         RowPartition.Range all = partition.Begin(sample, packedByRow);
-        long sum = 0;
-        foreach (long word in partition.Gradients(all))
-        {
-            sum += word;
-        }
-
+        long sum = PackedSums.Sum(partition.Gradients(all));
         var root = new GrowingLeaf { Node = 0, Rows = all, Depth = 0, Bounds = new LeafBounds(sum, all.Count, double.NegativeInfinity, double.PositiveInfinity) };
-        var grown = new GrownTree([MakeNode(root, finder)], [root]);
-        if (columns.Length > 0 && MaySplit(root))
+        int nodes = Math.Min((2 * options.MaxLeaves) - 1, Math.Max(1, 2 * all.Count / options.MinSamplesLeaf));
+        var grown = new GrownTree(new List<TreeNode>(nodes) { MakeNode(root, finder) }, new List<GrowingLeaf>((nodes + 1) / 2) { root });
+        splitter.Begin(finder, columns, monotonic);
+        if (columns.Length > 0)
         {
-            root.Histogram = RentHistogram();
-            int parts = BuildParts(root);
-            FindSplits(parts, root, null, null, columns, finder);
+            splitter.FindFirst(root, IsLarge(root));
         }
 
-        while (grown.Leaves.Count < options.MaxLeaves && PickLeaf(grown.Leaves) is { } leaf)
+        while (TakeSplits(grown, finder) is { } next)
         {
-            SplitLeaf(grown, leaf, columns, finder);
+            if (IsLarge(next))
+            {
+                next.Children = splitter.Split(next, goesOn: grown.Leaves.Count + 1 < options.MaxLeaves, together: true);
+            }
+            else
+            {
+                crew.Run(crew.Threads, _ => SplitSmallLeaves(grown, finder));
+            }
         }
 
         foreach (GrowingLeaf leaf in grown.Leaves)
         {
-            ReturnHistogram(leaf);
+            splitter.Release(leaf);
         }
 
         return grown;
     }
 
-    private static GrowingLeaf? PickLeaf(List<GrowingLeaf> leaves)
+    private bool IsLarge(GrowingLeaf leaf) => crew.Threads > 1 && (long)leaf.Rows.Count * matrix.Columns.Length >= SharedCells;
+
+    /// <summary>What each thread does until the tree is grown or the next leaf is one for all threads.</summary>
+    private void SplitSmallLeaves(GrownTree grown, SplitFinder finder)
+    {
+        while (true)
+        {
+            GrowingLeaf? leaf;
+            bool goesOn;
+            int seen;
+            lock (gate)
+            {
+                if (failed || TakeSplits(grown, finder) is not { } next || (IsLarge(next) && !next.Claimed))
+                {
+                    return;
+                }
+
+                leaf = Claim(grown, out goesOn);
+                if (leaf is null && atWork == 0)
+                {
+                    return;
+                }
+
+                seen = finished;
+            }
+
+            if (leaf is null)
+            {
+                var spin = default(SpinWait);
+                while (Volatile.Read(ref finished) == seen)
+                {
+                    spin.SpinOnce(sleep1Threshold: -1);
+                }
+
+                continue;
+            }
+
+            LeafChildren? children = null;
+            try
+            {
+                children = splitter.Split(leaf, goesOn, together: false);
+            }
+            finally
+            {
+                lock (gate)
+                {
+                    leaf.Children = children;
+                    failed |= children is null;
+                    atWork--;
+                    Volatile.Write(ref finished, finished + 1);
+                }
+            }
+        }
+    }
+
+    /// <summary>The small leaf of most gain that nobody works on and that is sure to be split; null if there is none.</summary>
+    /// <param name="grown">The tree.</param>
+    /// <param name="goesOn">Whether its children may be split in turn.</param>
+    private GrowingLeaf? Claim(GrownTree grown, out bool goesOn)
     {
         GrowingLeaf? best = null;
-        foreach (GrowingLeaf leaf in leaves)
+        foreach (GrowingLeaf leaf in grown.Leaves)
         {
-            if (leaf.Best.Exists && (best is null || leaf.Best.Gain > best.Best.Gain))
+            if (leaf.Best.Exists && !leaf.Claimed && !IsLarge(leaf) && (best is null || leaf.Best.Gain > best.Best.Gain))
             {
                 best = leaf;
             }
         }
 
+        goesOn = false;
+        if (best is null)
+        {
+            return null;
+        }
+
+        int before = grown.Leaves.Count(l => l.Best.Exists && l.Best.Gain > best.Best.Gain);
+        int leaves = grown.Leaves.Count + before + 1;
+        if (leaves > options.MaxLeaves)
+        {
+            return null;
+        }
+
+        goesOn = leaves < options.MaxLeaves;
+        best.Claimed = true;
+        atWork++;
         return best;
     }
 
-    private void SplitLeaf(GrownTree grown, GrowingLeaf leaf, int[] columns, SplitFinder finder)
+    /// <summary>Takes splits whose children are made into the tree, by gain; returns the next leaf to split, or null when the tree is grown.</summary>
+    private GrowingLeaf? TakeSplits(GrownTree grown, SplitFinder finder)
     {
+        while (grown.Leaves.Count < options.MaxLeaves)
+        {
+            int next = -1;
+            for (int i = 0; i < grown.Leaves.Count; i++)
+            {
+                if (grown.Leaves[i].Best.Exists && (next < 0 || grown.Leaves[i].Best.Gain > grown.Leaves[next].Best.Gain))
+                {
+                    next = i;
+                }
+            }
+
+            if (next < 0)
+            {
+                return null;
+            }
+
+            GrowingLeaf leaf = grown.Leaves[next];
+            if (leaf.Children is null)
+            {
+                return leaf;
+            }
+
+            TakeSplit(grown, next, finder);
+        }
+
+        return null;
+    }
+
+    private void TakeSplit(GrownTree grown, int at, SplitFinder finder)
+    {
+        GrowingLeaf leaf = grown.Leaves[at];
+        (GrowingLeaf left, GrowingLeaf right) = leaf.Children!;
         Split split = leaf.Best;
         Binner binner = matrix.Binners[split.Column];
-        bool hasMissing = matrix.HasMissing[split.Column];
-        (RowPartition.Range leftRows, RowPartition.Range rightRows) = partition.Split(
-            leaf.Rows, matrix.Columns[split.Column], split.Bin, hasMissing ? binner.ValueBins : -1, split.MissingLeft);
-
-        (LeafBounds leftBounds, LeafBounds rightBounds) = ChildBounds(leaf.Bounds, split, leftRows.Count, rightRows.Count, finder);
-        var left = new GrowingLeaf { Node = grown.Nodes.Count, Rows = leftRows, Bounds = leftBounds, Depth = leaf.Depth + 1 };
-        var right = new GrowingLeaf { Node = grown.Nodes.Count + 1, Rows = rightRows, Bounds = rightBounds, Depth = leaf.Depth + 1 };
+        left.Node = grown.Nodes.Count;
+        right.Node = grown.Nodes.Count + 1;
         grown.Nodes[leaf.Node] = grown.Nodes[leaf.Node] with
         {
             Column = split.Column,
@@ -99,109 +215,13 @@ internal sealed class TreeGrower
             Right = right.Node,
 
             // Where training had no missing value, one goes with the majority.
-            MissingLeft = hasMissing ? split.MissingLeft : leftRows.Count >= rightRows.Count,
+            MissingLeft = matrix.HasMissing[split.Column] ? split.MissingLeft : left.Rows.Count >= right.Rows.Count,
             Gain = split.Gain / 2,
         };
         grown.Nodes.Add(MakeNode(left, finder));
         grown.Nodes.Add(MakeNode(right, finder));
-        grown.Leaves[grown.Leaves.IndexOf(leaf)] = left;
+        grown.Leaves[at] = left;
         grown.Leaves.Add(right);
-
-        if (grown.Leaves.Count < options.MaxLeaves && (MaySplit(left) || MaySplit(right)))
-        {
-            (GrowingLeaf small, GrowingLeaf large) = leftRows.Count <= rightRows.Count ? (left, right) : (right, left);
-            small.Histogram = RentHistogram();
-            int parts = BuildParts(small);
-            large.Histogram = leaf.Histogram;
-            leaf.Histogram = null;
-            FindSplits(parts, small, large, large.Histogram, columns, finder);
-        }
-
-        ReturnHistogram(leaf);
-    }
-
-    private bool MaySplit(GrowingLeaf leaf) =>
-        leaf.Rows.Count >= 2 * options.MinSamplesLeaf && (options.MaxDepth == 0 || leaf.Depth < options.MaxDepth);
-
-    /// <summary>Builds a leaf's histogram in as many parts as threads share it; part 0 is the leaf's own array. Returns how many.</summary>
-    private int BuildParts(GrowingLeaf leaf)
-    {
-        int parts = (long)leaf.Rows.Count * matrix.Columns.Length < ParallelCells ? 1 : crew.Threads;
-        crew.Run(parts, part =>
-        {
-            long[] histogram = part == 0 ? leaf.Histogram! : partial[part - 1];
-            Array.Clear(histogram);
-            int from = (int)((long)leaf.Rows.Count * part / parts), to = (int)((long)leaf.Rows.Count * (part + 1) / parts);
-            HistogramBuilder.Add(matrix, partition.Rows(leaf.Rows)[from..to], partition.Gradients(leaf.Rows)[from..to], histogram);
-        });
-        return parts;
-    }
-
-    /// <summary>Column by column: adds up the parts of the small leaf's histogram, takes it from the parent's to get the large leaf's, scans both.</summary>
-    private void FindSplits(int parts, GrowingLeaf small, GrowingLeaf? large, long[]? parent, int[] columns, SplitFinder finder)
-    {
-        int tasks = columns.Length >= 4 ? Math.Min(crew.Threads * 2, columns.Length) : 1;
-        var bests = new (Split Small, Split Large)[tasks];
-        crew.Run(tasks, task =>
-        {
-            (Split Small, Split Large) best = (Split.None, Split.None);
-            int from = columns.Length * task / tasks, to = columns.Length * (task + 1) / tasks;
-            for (int i = from; i < to; i++)
-            {
-                int column = columns[i], bins = matrix.Binners[column].ValueBins;
-                int used = bins + (matrix.HasMissing[column] ? 1 : 0), at = column * HistogramBuilder.BinStride;
-                Span<long> sums = small.Histogram.AsSpan(at, used);
-                for (int part = 1; part < parts; part++)
-                {
-                    Add(sums, partial[part - 1].AsSpan(at, used));
-                }
-
-                if (MaySplit(small))
-                {
-                    Split found = finder.Find(column, sums, bins, small.Bounds, monotonic[column]);
-                    best.Small = found.Gain > best.Small.Gain ? found : best.Small;
-                }
-
-                if (large is not null)
-                {
-                    Span<long> rest = parent.AsSpan(at, used);
-                    Subtract(rest, sums);
-                    if (MaySplit(large))
-                    {
-                        Split found = finder.Find(column, rest, bins, large.Bounds, monotonic[column]);
-                        best.Large = found.Gain > best.Large.Gain ? found : best.Large;
-                    }
-                }
-            }
-
-            bests[task] = best;
-        });
-
-        foreach ((Split smallBest, Split largeBest) in bests)
-        {
-            small.Best = smallBest.Gain > small.Best.Gain ? smallBest : small.Best;
-            if (large is not null)
-            {
-                large.Best = largeBest.Gain > large.Best.Gain ? largeBest : large.Best;
-            }
-        }
-    }
-
-    private (LeafBounds Left, LeafBounds Right) ChildBounds(LeafBounds parent, Split split, int leftRows, int rightRows, SplitFinder finder)
-    {
-        var left = new LeafBounds(split.LeftSum, leftRows, parent.Lower, parent.Upper);
-        var right = new LeafBounds(parent.Sum - split.LeftSum, rightRows, parent.Lower, parent.Upper);
-        int direction = monotonic[split.Column];
-        if (direction == 0)
-        {
-            return (left, right);
-        }
-
-        // Whatever is split further below, no left descendant may pass the middle, nor a right one fall behind it.
-        double middle = (finder.LeafValue(left.Sum, parent.Lower, parent.Upper) + finder.LeafValue(right.Sum, parent.Lower, parent.Upper)) / 2;
-        return direction > 0
-            ? (left with { Upper = middle }, right with { Lower = middle })
-            : (left with { Lower = middle }, right with { Upper = middle });
     }
 
     private TreeNode MakeNode(GrowingLeaf leaf, SplitFinder finder) => new()
@@ -210,31 +230,4 @@ internal sealed class TreeGrower
         Value = (float)(options.LearningRate * finder.LeafValue(leaf.Bounds.Sum, leaf.Bounds.Lower, leaf.Bounds.Upper)),
         Cover = leaf.Rows.Count,
     };
-
-    private long[] RentHistogram() => freeHistograms.TryPop(out long[]? histogram) ? histogram : new long[matrix.HistogramSize];
-
-    private void ReturnHistogram(GrowingLeaf leaf)
-    {
-        if (leaf.Histogram is not null)
-        {
-            freeHistograms.Push(leaf.Histogram);
-            leaf.Histogram = null;
-        }
-    }
-
-    private static void Add(Span<long> to, ReadOnlySpan<long> from)
-    {
-        for (int i = 0; i < to.Length; i++)
-        {
-            to[i] += from[i];
-        }
-    }
-
-    private static void Subtract(Span<long> to, ReadOnlySpan<long> from)
-    {
-        for (int i = 0; i < to.Length; i++)
-        {
-            to[i] -= from[i];
-        }
-    }
 }
