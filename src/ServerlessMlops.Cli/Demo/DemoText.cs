@@ -60,6 +60,7 @@ internal static class DemoText
         const string Run = "dotnet run --project src/ServerlessMlops.Cli --";
         string sample = Path.GetRelativePath(folders.Root, folders.Sample).Replace('\\', '/');
         reporter.Say();
+        reporter.Say($"How the pipeline stands, in a browser: [blue]{facts.Url}api/pipelines/{facts.Pipeline}/overview[/]");
         reporter.Say($"Everything keeps running at [blue]{facts.Url}[/]; Ctrl-C ends it. In another terminal, in {Markup.Escape(folders.Root)}, try:");
         foreach ((string command, string what) in ((string, string)[])
                  [

@@ -43,6 +43,15 @@ internal static class RunsTable
         return $"[{colour}]{status.ToString().ToLowerInvariant()}[/]";
     }
 
-    private static string Input(Run run) =>
-        run.Inputs.FirstOrDefault(i => i.Kind == "upload")?.Id ?? (run.Inputs.Count > 0 ? $"{run.Inputs[0].Kind} {Format.Id(run.Inputs[0].Id)}" : "");
+    /// <summary>What it was about: the newest of its uploads (they stand in the order of their coming), or what it read first.</summary>
+    private static string Input(Run run)
+    {
+        RunArtifact[] uploads = [.. run.Inputs.Where(i => i.Kind == "upload")];
+        return uploads.Length switch
+        {
+            0 => run.Inputs.Count > 0 ? $"{run.Inputs[0].Kind} {Format.Id(run.Inputs[0].Id)}" : "",
+            1 => uploads[0].Id,
+            _ => $"{uploads[^1].Id} and {uploads.Length - 1} before",
+        };
+    }
 }

@@ -24,26 +24,11 @@ public sealed class CardApi(IModelRegistry registry, IModelStore models, IRunLog
             return Problem.NotFound($"Pipeline '{pipeline}' has no model version {version} with a card; GET /api/pipelines/{pipeline}/models lists those it has.");
         }
 
-        request.HttpContext.Response.Headers.Vary = "Accept";
-        string accept = request.Headers.Accept.ToString();
-        if (accept.Contains("application/json", StringComparison.OrdinalIgnoreCase))
-        {
-            return Json.Ok(card);
-        }
-
-        RegistryHead head = await registry.GetHeadAsync(pipeline, cancellation);
-        CardDocument document = CardContent.Of(new CardSources(
+        return await CardAnswer.OfAsync(request, card, async () => CardContent.Of(new CardSources(
             card,
             row,
-            [.. AliasMoves.Of(head).Where(a => a.Version == version).Select(a => a.Name)],
+            [.. AliasMoves.Of(await registry.GetHeadAsync(pipeline, cancellation)).Where(a => a.Version == version).Select(a => a.Name)],
             await runs.GetAsync(pipeline, card.RunId, cancellation),
-            await models.LoadSearchAsync(pipeline, card.RunId, cancellation)));
-        if (!accept.Contains("text/html", StringComparison.OrdinalIgnoreCase))
-        {
-            return new ContentResult { Content = CardMarkdown.Write(document), ContentType = "text/markdown; charset=utf-8", StatusCode = StatusCodes.Status200OK };
-        }
-
-        request.HttpContext.Response.Headers.ContentSecurityPolicy = CardHtml.SecurityPolicy;
-        return new ContentResult { Content = CardHtml.Write(document), ContentType = "text/html; charset=utf-8", StatusCode = StatusCodes.Status200OK };
+            await models.LoadSearchAsync(pipeline, card.RunId, cancellation))));
     }
 }

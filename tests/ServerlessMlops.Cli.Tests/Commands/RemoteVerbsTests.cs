@@ -28,6 +28,10 @@ public sealed class RemoteVerbsTests : IAsyncLifetime
                 {
                     Inputs = [new RunArtifact("upload", "birdstrikes/[odd].csv")],
                 },
+                Samples.Run(RunKind.Training, RunStatus.Succeeded) with
+                {
+                    Inputs = [new RunArtifact("dataset", "d"), new RunArtifact("upload", "birdstrikes/1.csv"), new RunArtifact("upload", "birdstrikes/2.csv")],
+                },
             },
             next = "more [1]",
         });
@@ -37,6 +41,7 @@ public sealed class RemoteVerbsTests : IAsyncLifetime
         outcome.ExitCode.ShouldBe(ExitCode.Success);
         outcome.Output.ShouldContain("rejected");
         outcome.Output.ShouldContain("birdstrikes/[odd].csv");
+        outcome.Output.ShouldContain("birdstrikes/2.csv and 1 before");
         outcome.Output.ShouldContain("column 'damaged' is missing");
         outcome.Output.ShouldContain("--next more [1]");
     }

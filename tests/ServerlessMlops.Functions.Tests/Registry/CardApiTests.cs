@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Functions.Tests.Hosting;
 
@@ -30,9 +31,31 @@ public sealed class CardApiTests(TestApp app)
         (await app.SendAsync(HttpMethod.Get, $"api/pipelines/{pipeline}/models/9/card")).Status.ShouldBe(HttpStatusCode.NotFound);
     }
 
-    private async Task<HttpResponseMessage> GetAsync(string pipeline, string accept)
+    [Fact]
+    public async Task Overview_TrainedPipeline_SaysWhatServesAndWhatHappened()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"api/pipelines/{pipeline}/models/1/card");
+        string pipeline = app.NewPipeline();
+        (await app.TrainAsync(pipeline, TestApp.Spec)).Status.ShouldBe(RunStatus.Succeeded);
+        await app.RunAsync(pipeline, "the rollout has ended", run => run is { Kind: RunKind.Rollout, IsEnded: true });
+
+        using HttpResponseMessage page = await GetAsync(pipeline, "text/html", "overview");
+        using HttpResponseMessage text = await GetAsync(pipeline, "*/*", "overview");
+        using HttpResponseMessage json = await GetAsync(pipeline, "application/json", "overview");
+
+        page.Headers.GetValues("Content-Security-Policy").Single().ShouldStartWith("default-src 'none'");
+        (await page.Content.ReadAsStringAsync()).ShouldContain($"<h1>{pipeline}</h1>");
+        string markdown = await text.Content.ReadAsStringAsync();
+        markdown.ShouldContain("**version 1 serves**");
+        markdown.ShouldContain($"`train-{pipeline}-1`");
+        JsonElement overview = JsonDocument.Parse(await json.Content.ReadAsStringAsync()).RootElement;
+        overview.GetProperty("live").GetProperty("version").GetInt32().ShouldBe(1);
+        overview.GetProperty("runs").GetArrayLength().ShouldBe(3);
+        (await app.SendAsync(HttpMethod.Get, $"api/pipelines/{app.NewPipeline()}/overview")).Status.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    private async Task<HttpResponseMessage> GetAsync(string pipeline, string accept, string what = "models/1/card")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"api/pipelines/{pipeline}/{what}");
         foreach (string part in accept.Split(','))
         {
             request.Headers.Accept.Add(MediaTypeWithQualityHeaderValue.Parse(part));

@@ -1,6 +1,6 @@
 namespace ServerlessMlops.Core.Registry.Cards;
 
-/// <summary>A part of a model card as a person reads it; written as Markdown by <see cref="CardMarkdown"/>, as HTML by <see cref="CardHtml"/>.</summary>
+/// <summary>A part of a card, of a model or a pipeline, as a person reads it; written as Markdown by <see cref="CardMarkdown"/>, as HTML by <see cref="CardHtml"/>.</summary>
 public abstract record CardBlock;
 
 /// <summary>The heading of a section.</summary>
@@ -50,9 +50,9 @@ public sealed record CardCell(string Text, CardTone Tone = CardTone.Plain, doubl
 /// <param name="Rows">Rows, each with a cell per column.</param>
 public sealed record CardTable(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<CardCell>> Rows) : CardBlock;
 
-/// <summary>A model card for people.</summary>
+/// <summary>A card for people: of a model (<see cref="CardContent"/>) or of a pipeline (<see cref="PipelineOverview"/>).</summary>
 /// <param name="Title">What it is about.</param>
-/// <param name="Badges">A few words about how it stands: its stage, its aliases.</param>
+/// <param name="Badges">A few words about how it stands: a stage, aliases.</param>
 /// <param name="Summary">The first thing to read.</param>
 /// <param name="Blocks">The rest, in order.</param>
 public sealed record CardDocument(string Title, IReadOnlyList<CardCell> Badges, string Summary, IReadOnlyList<CardBlock> Blocks);

@@ -5,7 +5,7 @@ using System.Text;
 namespace ServerlessMlops.Core.Registry.Cards;
 
 /// <summary>
-/// A model card as one HTML page that needs nothing beside itself: no script, no request. It is well-formed XML too. Light and dark, wide and narrow, on paper.
+/// A card as one HTML page that needs nothing beside itself: no script, no request. It is well-formed XML too. Light and dark, wide and narrow, on paper.
 /// </summary>
 public static class CardHtml
 {

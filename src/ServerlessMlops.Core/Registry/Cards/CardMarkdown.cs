@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ServerlessMlops.Core.Registry.Cards;
 
-/// <summary>A model card as Markdown (CommonMark with tables), readable as plain text too.</summary>
+/// <summary>A card as Markdown (CommonMark with tables), readable as plain text too.</summary>
 public static class CardMarkdown
 {
     private const int BarWidth = 10;
