@@ -34,14 +34,16 @@ var packages = 'app-package'
 var dropContainers = ['pipelines', 'uploads', 'labels', 'scoring', 'models']
 var ownContainers = ['datasets', 'predictions', 'lineage', 'monitoring', 'replays', packages]
 
-// Blob Data Owner, since the host takes leases and the blob trigger reads properties; queues and tables for Durable, tables for the app's rows.
+// Blob Data Owner, since the host takes leases and the blob trigger reads properties; queues and tables for Durable, tables for the app's rows. Blob Delegator,
+// to sign links for uploads (POST /api/pipelines/{p}/uploads): Owner includes it, and a narrower role in its place would not.
+var blobDelegator = 'db58b8e5-c6ad-4a2a-8342-4190687cbf4a'
 var appRoles = {
   blobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
   queueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
   tableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
+  blobDelegator: blobDelegator
 }
 var blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
-var blobDelegator = 'db58b8e5-c6ad-4a2a-8342-4190687cbf4a'
 
 // Under models/ people may write below an incoming/ folder only: what is registered is the app's. Reading is not bound.
 var blobActions = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs'

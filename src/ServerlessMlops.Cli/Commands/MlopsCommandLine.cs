@@ -62,6 +62,7 @@ internal static class MlopsCommandLine
                      UpCommand.Create(options, context),
                      DemoCommand.Create(options, context),
                      PushCommand.Create(options, context),
+                     UploadCommand.Create(options, context),
                      LabelCommand.Create(options, context),
                      RunsCommand.Create(options, context),
                      WatchCommand.Create(options, context),

@@ -40,14 +40,20 @@ internal static class PushCommand
     internal static Task<UploadResult> PushAsync(
         UploadContainer uploads, string file, string pipeline, string? name, bool force, IStepProgress progress, CancellationToken cancellation)
     {
+        return uploads.PushAsync(file, pipeline, name ?? Path.GetFileName(file), force, Sent(file, progress), cancellation);
+    }
+
+    /// <summary>Tells how much of a file was sent.</summary>
+    /// <exception cref="CliException">There is no such file.</exception>
+    internal static IProgress<long> Sent(string file, IStepProgress progress)
+    {
         if (!File.Exists(file))
         {
             throw CliException.Usage($"There is no file '{file}'.");
         }
 
         long size = new FileInfo(file).Length;
-        var sent = new ActionProgress(bytes => progress.Amount($"{Format.Bytes(bytes)} of {Format.Bytes(size)} ({(size == 0 ? 100 : bytes * 100 / size)}%)"));
-        return uploads.PushAsync(file, pipeline, name ?? Path.GetFileName(file), force, sent, cancellation);
+        return new ActionProgress(bytes => progress.Amount($"{Format.Bytes(bytes)} of {Format.Bytes(size)} ({(size == 0 ? 100 : bytes * 100 / size)}%)"));
     }
 
     /// <summary>What became of it, in words.</summary>

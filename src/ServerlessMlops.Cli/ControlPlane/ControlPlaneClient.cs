@@ -72,6 +72,10 @@ internal sealed class ControlPlaneClient : IDisposable
         using HttpResponseMessage answer = await SendAsync(HttpMethod.Put, $"api/pipelines/{Segment(pipeline)}", body, cancellation);
     }
 
+    /// <summary>Asks for a link that creates one upload.</summary>
+    public Task<UploadLinkView> CreateUploadLinkAsync(string pipeline, string name, int minutes, CancellationToken cancellation) =>
+        PostAsync<UploadLinkView>($"api/pipelines/{Segment(pipeline)}/uploads", JsonContent.Create(new { name, minutes }, options: MlopsJson.Options), cancellation);
+
     /// <summary>One page of runs, newest first.</summary>
     public Task<Page<Run>> ListRunsAsync(string pipeline, string? next, CancellationToken cancellation) =>
         GetAsync<Page<Run>>($"api/pipelines/{Segment(pipeline)}/runs{Continuation(next)}", cancellation);

@@ -3,6 +3,7 @@ using Azure;
 using Azure.Core;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
+using ServerlessMlops.Core.Datasets;
 
 namespace ServerlessMlops.Cli.Storage;
 
@@ -20,9 +21,6 @@ internal sealed class UploadContainer(BlobContainerClient container)
 
     /// <summary>Name of the container for labels.</summary>
     public const string Labels = "labels";
-
-    /// <summary>Length of a blob name, by the service's rules.</summary>
-    private const int LongestPath = 1024;
 
     /// <summary>The container of a storage account.</summary>
     /// <param name="connection">Connection string of the account.</param>
@@ -59,23 +57,8 @@ internal sealed class UploadContainer(BlobContainerClient container)
     public async Task<UploadResult> PushAsync(
         string file, string pipeline, string name, bool force, IProgress<long>? progress, CancellationToken cancellation)
     {
-        string path = $"{pipeline}/{name}";
-        if (path.Length > LongestPath || name.Length == 0 || name.Any(char.IsControl) || name.Contains('\\', StringComparison.Ordinal))
-        {
-            throw CliException.Usage(
-                $"'{name}' cannot be the name of an upload; expected 1 to {LongestPath - pipeline.Length - 1} characters without backslashes and control characters.");
-        }
-
-        FileStream content;
-        try
-        {
-            content = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.Asynchronous | FileOptions.SequentialScan);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            throw CliException.Usage($"'{file}' cannot be read: {problem.Message}");
-        }
-
+        string path = PathOf(pipeline, name);
+        FileStream content = Open(file);
         await using (content)
         {
             try
@@ -104,6 +87,25 @@ internal sealed class UploadContainer(BlobContainerClient container)
         }
     }
 
+    /// <summary>The path of an upload.</summary>
+    /// <exception cref="CliException">The name breaks the rule.</exception>
+    public static string PathOf(string pipeline, string name) =>
+        UploadName.PathOf(pipeline, name) ?? throw CliException.Usage($"'{name}' cannot be the name of an upload; expected {UploadName.Rule}.");
+
+    /// <summary>Opens a local file for sending.</summary>
+    /// <exception cref="CliException">It cannot be read.</exception>
+    public static FileStream Open(string file)
+    {
+        try
+        {
+            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw CliException.Usage($"'{file}' cannot be read: {problem.Message}");
+        }
+    }
+
     /// <summary>Name of the container.</summary>
     public string Container => container.Name;
 
@@ -124,7 +126,8 @@ internal sealed class UploadContainer(BlobContainerClient container)
         }
     }
 
-    private static async Task<byte[]> HashAsync(FileStream content, CancellationToken cancellation)
+    /// <summary>The hash that the service keeps beside a blob; tells copies apart.</summary>
+    public static async Task<byte[]> HashAsync(FileStream content, CancellationToken cancellation)
     {
 #pragma warning disable CA5351 // MD5 is what the service keeps as Content-MD5; it tells copies apart, it protects nothing.
         return await MD5.HashDataAsync(content, cancellation);
@@ -144,7 +147,8 @@ internal sealed class UploadContainer(BlobContainerClient container)
         }
     }
 
-    private static string ContentTypeOf(string name) => Path.GetExtension(name).ToUpperInvariant() switch
+    /// <summary>The content type by the name's ending.</summary>
+    public static string ContentTypeOf(string name) => Path.GetExtension(name).ToUpperInvariant() switch
     {
         ".CSV" => "text/csv",
         ".TSV" => "text/tab-separated-values",

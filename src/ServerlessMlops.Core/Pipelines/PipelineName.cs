@@ -16,6 +16,9 @@ public static partial class PipelineName
     /// <summary>Whether <paramref name="name"/> can name a pipeline (see <see cref="Rule"/>).</summary>
     public static bool IsValid(string? name) => name is not null && Pattern().IsMatch(name);
 
+    /// <summary>Whether runs and alerts may be listed under the name: a pipeline's, or <see cref="Unassigned"/>.</summary>
+    public static bool IsValidOrUnassigned(string? name) => name == Unassigned || IsValid(name);
+
     /// <summary>The pipeline that a blob path (without its container) belongs to: its first segment, or null where that names none.</summary>
     public static string? OfPath(string path)
     {

@@ -16,7 +16,7 @@ public sealed class AlertsApi(IAlertStore alerts, AlertPlanner planner, AlertReh
     public async Task<IActionResult> List(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/alerts")] HttpRequest request, string pipeline, CancellationToken cancellation)
     {
-        if (!IsListable(pipeline))
+        if (!PipelineName.IsValidOrUnassigned(pipeline))
         {
             return Problem.PipelineName(pipeline);
         }
@@ -76,11 +76,9 @@ public sealed class AlertsApi(IAlertStore alerts, AlertPlanner planner, AlertReh
     [Function("TestAlerts")]
     public async Task<IActionResult> Test(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/pipelines/{pipeline}/alerts/test")] HttpRequest request, string pipeline, CancellationToken cancellation) =>
-        IsListable(pipeline)
+        PipelineName.IsValidOrUnassigned(pipeline)
             ? Json.Ok(await rehearsal.RunAsync(pipeline, Caller.Of(request, hosting.PlatformAuthentication), cancellation))
             : Problem.PipelineName(pipeline);
-
-    internal static bool IsListable(string pipeline) => pipeline == PipelineName.Unassigned || PipelineName.IsValid(pipeline);
 
     internal static bool IsId(string id) => id.Length == 16 && id.All(char.IsAsciiHexDigitLower);
 
@@ -113,7 +111,7 @@ public sealed class AlertsApi(IAlertStore alerts, AlertPlanner planner, AlertReh
         return Json.Ok(await planner.PlanAsync(alert, cancellation));
     }
 
-    private static IActionResult? Fault(string pipeline, string id) => !IsListable(pipeline)
+    private static IActionResult? Fault(string pipeline, string id) => !PipelineName.IsValidOrUnassigned(pipeline)
         ? Problem.PipelineName(pipeline)
         : IsId(id) ? null : Problem.BadRequest($"'{id}' is no alert id; expected 16 hexadecimal digits, as GET /api/pipelines/{pipeline}/alerts lists them.");
 

@@ -17,7 +17,7 @@ public sealed class SilencesApi(IAlertStore alerts, HostingOptions hosting, Time
     public async Task<IActionResult> List(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/silences")] HttpRequest request, string pipeline, CancellationToken cancellation)
     {
-        if (!AlertsApi.IsListable(pipeline))
+        if (!PipelineName.IsValidOrUnassigned(pipeline))
         {
             return Problem.PipelineName(pipeline);
         }
@@ -32,7 +32,7 @@ public sealed class SilencesApi(IAlertStore alerts, HostingOptions hosting, Time
     public async Task<IActionResult> Post(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/pipelines/{pipeline}/silences")] HttpRequest request, string pipeline, CancellationToken cancellation)
     {
-        if (!AlertsApi.IsListable(pipeline))
+        if (!PipelineName.IsValidOrUnassigned(pipeline))
         {
             return Problem.PipelineName(pipeline);
         }
@@ -64,7 +64,7 @@ public sealed class SilencesApi(IAlertStore alerts, HostingOptions hosting, Time
         string id,
         CancellationToken cancellation)
     {
-        if (!AlertsApi.IsListable(pipeline))
+        if (!PipelineName.IsValidOrUnassigned(pipeline))
         {
             return Problem.PipelineName(pipeline);
         }

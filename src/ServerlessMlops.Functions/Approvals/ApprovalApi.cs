@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Functions.Hosting;
@@ -24,6 +25,11 @@ public sealed class ApprovalApi(IRunLog runs, IModelRegistry registry, ApprovalD
         [DurableClient] DurableTaskClient durable,
         CancellationToken cancellation)
     {
+        if (!PipelineName.IsValid(pipeline))
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
         (ApprovalBody? body, string? fault) = await RequestBody.ReadAsync<ApprovalBody>(request, cancellation);
         if (body is not { Decision: "approve" or "decline", Why.Length: > 0 })
         {

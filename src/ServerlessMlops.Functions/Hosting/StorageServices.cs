@@ -60,6 +60,7 @@ public static class StorageServices
             .AddSingleton<IEvaluationStore, EvaluationBlobs>()
             .AddSingleton<IPipelineStore, PipelinesContainer>()
             .AddSingleton<IUploadStore, UploadsContainer>()
+            .AddSingleton<UploadLinks>()
             .AddSingleton<IDatasetStore, DatasetsContainer>()
             .AddSingleton<IUploadReports, UploadReports>();
     }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using ServerlessMlops.Core.Datasets;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Functions.Hosting;
 
 namespace ServerlessMlops.Functions.Ingestion;
@@ -15,8 +16,15 @@ public sealed class UploadReportsApi(IUploadReports reports)
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/runs/{id}/report")] HttpRequest request,
         string pipeline,
         string id,
-        CancellationToken cancellation) =>
-        await reports.LoadAsync(pipeline, id, cancellation) is { } report
+        CancellationToken cancellation)
+    {
+        if (!PipelineName.IsValidOrUnassigned(pipeline))
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
+        return await reports.LoadAsync(pipeline, id, cancellation) is { } report
             ? Json.Ok(report)
             : Problem.NotFound($"Run '{id}' of pipeline '{pipeline}' has no report: it is no ingestion, or its file was not read (its 'reason' says why).");
+    }
 }

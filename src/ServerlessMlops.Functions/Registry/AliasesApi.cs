@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Functions.Hosting;
 
@@ -15,20 +16,33 @@ public sealed class AliasesApi(IModelRegistry registry, HostingOptions hosting)
     /// <summary>GET /api/pipelines/{pipeline}/aliases: all, <c>champion</c> and <c>challenger</c> included.</summary>
     [Function("ListAliases")]
     public async Task<IActionResult> List(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/aliases")] HttpRequest request, string pipeline, CancellationToken cancellation) =>
-        Json.Ok(AliasMoves.Of(await registry.GetHeadAsync(pipeline, cancellation)));
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/aliases")] HttpRequest request, string pipeline, CancellationToken cancellation)
+    {
+        if (!PipelineName.IsValid(pipeline))
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
+        RegistryHead head = await registry.GetHeadAsync(pipeline, cancellation);
+        return head.LedgerLength == 0 ? RegistryApi.NoHistory(pipeline) : Json.Ok(AliasMoves.Of(head));
+    }
 
     /// <summary>GET /api/pipelines/{pipeline}/aliases/{name}.</summary>
     [Function("GetAlias")]
     public async Task<IActionResult> Get(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = Route)] HttpRequest request, string pipeline, string name, CancellationToken cancellation) =>
-        Answer(request, pipeline, name, await registry.GetHeadAsync(pipeline, cancellation));
+        PipelineName.IsValid(pipeline) ? Answer(request, pipeline, name, await registry.GetHeadAsync(pipeline, cancellation)) : Problem.PipelineName(pipeline);
 
     /// <summary>PUT /api/pipelines/{pipeline}/aliases/{name} {"version": 2, "why": "..."}: sets it. If-Match: its ETag; If-None-Match: * makes a new one only.</summary>
     [Function("PutAlias")]
     public async Task<IActionResult> Put(
         [HttpTrigger(AuthorizationLevel.Admin, "put", Route = Route)] HttpRequest request, string pipeline, string name, CancellationToken cancellation)
     {
+        if (!PipelineName.IsValid(pipeline))
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
         if (!AliasMoves.IsName(name))
         {
             return Problem.BadRequest($"'{name}' cannot be an alias: expected {AliasMoves.Rule}.");
@@ -50,12 +64,17 @@ public sealed class AliasesApi(IModelRegistry registry, HostingOptions hosting)
 
     /// <summary>DELETE /api/pipelines/{pipeline}/aliases/{name}?why=...: removes it. If-Match: its ETag. Removing one that is not there changes nothing.</summary>
     [Function("DeleteAlias")]
-    public Task<IActionResult> Delete(
+    public async Task<IActionResult> Delete(
         [HttpTrigger(AuthorizationLevel.Admin, "delete", Route = Route)] HttpRequest request, string pipeline, string name, CancellationToken cancellation)
     {
+        if (!PipelineName.IsValid(pipeline))
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
         string why = request.Query["why"].ToString() is { Length: > 0 } said ? said : "by hand";
         var reason = new MoveReason(Caller.Of(request, hosting.PlatformAuthentication), why, "by hand");
-        return GuardedAsync(request, async expected =>
+        return await GuardedAsync(request, async expected =>
         {
             await registry.MoveAsync(pipeline, (head, at) => AliasMoves.Remove(head, name, expected, reason, at), cancellation);
             return new StatusCodeResult(StatusCodes.Status204NoContent);

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Registry.Cards;
 using ServerlessMlops.Core.Runs;
@@ -19,6 +20,11 @@ public sealed class CardApi(IModelRegistry registry, IModelStore models, IRunLog
         int version,
         CancellationToken cancellation)
     {
+        if (!PipelineName.IsValid(pipeline))
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
         if (await registry.GetVersionAsync(pipeline, version, cancellation) is not { } row || await models.LoadCardAsync(pipeline, version, cancellation) is not { } card)
         {
             return Problem.NotFound($"Pipeline '{pipeline}' has no model version {version} with a card; GET /api/pipelines/{pipeline}/models lists those it has.");

@@ -44,10 +44,17 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/models/{version:int}")] HttpRequest request,
         string pipeline,
         int version,
-        CancellationToken cancellation) =>
-        await models.LoadCardAsync(pipeline, version, cancellation) is { } card
+        CancellationToken cancellation)
+    {
+        if (!PipelineName.IsValid(pipeline))
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
+        return await models.LoadCardAsync(pipeline, version, cancellation) is { } card
             ? Json.Ok(card)
             : Problem.NotFound($"Pipeline '{pipeline}' has no model version {version}; GET /api/pipelines/{pipeline}/models lists those it has.");
+    }
 
     /// <summary>
     /// GET /api/pipelines/{pipeline}/deployment: what serves, since when, and the running rollout with its step and evidence. With <c>?at=2026-11-21T08:00:00Z</c>: what served then, since and until when, who
@@ -86,17 +93,38 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
     public async Task<IActionResult> Verify(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/ledger/verify")] HttpRequest request, string pipeline, CancellationToken cancellation)
     {
+        if (!PipelineName.IsValid(pipeline))
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
         RegistryHead head = await registry.GetHeadAsync(pipeline, cancellation);
-        return Json.Ok(await LedgerVerification.OfAsync(head, registry.ReadLedgerAsync(pipeline, cancellation), await anchors.ListAsync(pipeline, cancellation)));
+        IReadOnlyList<LedgerAnchor> anchored = await anchors.ListAsync(pipeline, cancellation);
+
+        // Where there are anchors, an empty ledger is a history that was taken away.
+        return head.LedgerLength == 0 && anchored.Count == 0
+            ? NoHistory(pipeline)
+            : Json.Ok(await LedgerVerification.OfAsync(head, registry.ReadLedgerAsync(pipeline, cancellation), anchored));
     }
 
     /// <summary>GET /api/pipelines/{pipeline}/ledger: newest first.</summary>
     [Function("ListLedger")]
     public async Task<IActionResult> Ledger(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/ledger")] HttpRequest request, string pipeline, CancellationToken cancellation) =>
-        Listing.PageSize(request) is { } top
-            ? Json.Ok(await registry.ListLedgerAsync(pipeline, top, Listing.Continuation(request), cancellation))
-            : Listing.BadPageSize(request);
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/ledger")] HttpRequest request, string pipeline, CancellationToken cancellation)
+    {
+        if (!PipelineName.IsValid(pipeline))
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
+        if (Listing.PageSize(request) is not { } top)
+        {
+            return Listing.BadPageSize(request);
+        }
+
+        Page<LedgerEntry> page = await registry.ListLedgerAsync(pipeline, top, Listing.Continuation(request), cancellation);
+        return page is { Items.Count: 0, Next: null } && Listing.Continuation(request) is null ? NoHistory(pipeline) : Json.Ok(page);
+    }
 
     /// <summary>
     /// POST /api/pipelines/{pipeline}/promote {"version": 2, "why": "..."}, or {"alias": "green"}: makes the version serve, now and whole. Ends a running
@@ -143,6 +171,10 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
         CancellationToken cancellation) =>
         MoveAsync(request, pipeline, (head, body, at) => RolloutMoves.Resume(head, Reason(request, body), at), namesVersion: false, durable, cancellation);
 
+    /// <summary>404 for a pipeline that nothing was ever recorded of: neither a spec nor a model.</summary>
+    internal static IActionResult NoHistory(string pipeline) =>
+        Problem.NotFound($"Nothing was ever recorded of a pipeline '{pipeline}'. GET /api/pipelines lists those there are; PUT /api/pipelines/{pipeline} with a YAML body makes it one.");
+
     private async Task<IActionResult> MoveAsync(
         HttpRequest request,
         string pipeline,
@@ -151,6 +183,11 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
         DurableTaskClient durable,
         CancellationToken cancellation)
     {
+        if (!PipelineName.IsValid(pipeline))
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
         (MoveRequest? body, string? fault) = await RequestBody.ReadAsync<MoveRequest>(request, cancellation);
         if (body is null)
         {

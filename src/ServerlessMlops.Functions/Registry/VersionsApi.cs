@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Functions.Hosting;
@@ -77,7 +78,7 @@ public sealed class VersionsApi(IModelRegistry registry, IModelStore models, Hos
     {
         IActionResult answer = await ChangeAsync(
             request, pipeline, version, _ => null, body => (head, row, at) => VersionMoves.Delete(head, row, Reason(request, body), at), cancellation);
-        if (await registry.GetVersionAsync(pipeline, version, cancellation) is { Stage: ModelStage.Deleted } deleted)
+        if (PipelineName.IsValid(pipeline) && await registry.GetVersionAsync(pipeline, version, cancellation) is { Stage: ModelStage.Deleted } deleted)
         {
             await models.DeleteModelAsync(pipeline, deleted, cancellation);
         }
@@ -93,6 +94,11 @@ public sealed class VersionsApi(IModelRegistry registry, IModelStore models, Hos
         Func<VersionRequest, Func<RegistryHead, ModelVersion, DateTimeOffset, RegistryChange?>> move,
         CancellationToken cancellation)
     {
+        if (!PipelineName.IsValid(pipeline))
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
         (VersionRequest? body, string? fault) = await RequestBody.ReadAsync(request, cancellation, empty: new VersionRequest());
         if (body is null || (fault = check(body)) is not null)
         {

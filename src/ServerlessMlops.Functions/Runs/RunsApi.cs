@@ -20,7 +20,7 @@ public sealed class RunsApi(IRunLog runs, RunControl control, IModelStore models
     public async Task<IActionResult> List(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/runs")] HttpRequest request, string pipeline, CancellationToken cancellation)
     {
-        if (!PipelineName.IsValid(pipeline) && pipeline != PipelineName.Unassigned)
+        if (!PipelineName.IsValidOrUnassigned(pipeline))
         {
             return Problem.PipelineName(pipeline);
         }
@@ -43,6 +43,11 @@ public sealed class RunsApi(IRunLog runs, RunControl control, IModelStore models
         [DurableClient] DurableTaskClient durable,
         CancellationToken cancellation)
     {
+        if (!PipelineName.IsValidOrUnassigned(pipeline))
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
         if (await runs.GetAsync(pipeline, id, cancellation) is not { } run)
         {
             return NoRun(pipeline, id);
@@ -65,10 +70,17 @@ public sealed class RunsApi(IRunLog runs, RunControl control, IModelStore models
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/runs/{id}/search")] HttpRequest request,
         string pipeline,
         string id,
-        CancellationToken cancellation) =>
-        await models.LoadSearchAsync(pipeline, id, cancellation) is { } search
+        CancellationToken cancellation)
+    {
+        if (!PipelineName.IsValid(pipeline))
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
+        return await models.LoadSearchAsync(pipeline, id, cancellation) is { } search
             ? Json.Ok(search)
             : Problem.NotFound($"Run '{id}' of pipeline '{pipeline}' has no search: its spec asks for none ('train.search.trials'), or it is not over.");
+    }
 
     /// <summary>POST /api/pipelines/{pipeline}/runs/{id}/cancel {"why": "..."}: ends an ingestion or training that runs or waits.</summary>
     [Function("CancelRun")]
@@ -95,6 +107,11 @@ public sealed class RunsApi(IRunLog runs, RunControl control, IModelStore models
     private async Task<IActionResult> VerbAsync(
         HttpRequest request, string pipeline, string id, Func<Run, RunVerb, Task<RunVerbResult>> verb, CancellationToken cancellation)
     {
+        if (!PipelineName.IsValidOrUnassigned(pipeline))
+        {
+            return Problem.PipelineName(pipeline);
+        }
+
         (RunVerb? body, string? fault) = await RequestBody.ReadAsync(request, cancellation, empty: new RunVerb(null));
         if (body is null)
         {

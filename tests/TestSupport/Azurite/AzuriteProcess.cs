@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -50,7 +52,7 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
 
     /// <summary>A storage connection string with the explicit endpoints of this emulator.</summary>
     public string ConnectionString =>
-        $"DefaultEndpointsProtocol=http;AccountName={AccountName};AccountKey={AccountKey};" +
+        $"DefaultEndpointsProtocol={BlobEndpoint.Scheme};AccountName={AccountName};AccountKey={AccountKey};" +
         $"BlobEndpoint={BlobEndpoint};QueueEndpoint={QueueEndpoint};TableEndpoint={TableEndpoint};";
 
     /// <summary>What the emulator has printed so far.</summary>
@@ -68,9 +70,11 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
     /// <summary>Starts an emulator and waits until all three services listen.</summary>
     /// <param name="dataFolder">Where it keeps its data, kept on disposal; null keeps everything in memory.</param>
     /// <param name="inPlaceOf">One that has ended, whose ports it takes; null takes free ones.</param>
+    /// <param name="certificate">With a private key: it speaks https, and takes Entra tokens (of which it looks at times, issuer and audience, not at the signature).</param>
     /// <param name="cancellationToken">Gives up waiting, and ends the emulator.</param>
     /// <exception cref="InvalidOperationException">It could not be installed or did not start; the message carries what it printed.</exception>
-    public static async Task<AzuriteProcess> StartAsync(string? dataFolder = null, AzuriteProcess? inPlaceOf = null, CancellationToken cancellationToken = default)
+    public static async Task<AzuriteProcess> StartAsync(
+        string? dataFolder = null, AzuriteProcess? inPlaceOf = null, X509Certificate2? certificate = null, CancellationToken cancellationToken = default)
     {
         var installation = await AzuriteInstallation.EnsureAsync(cancellationToken);
         var folder = dataFolder ?? Directory.CreateTempSubdirectory("mlops-azurite-").FullName;
@@ -98,6 +102,19 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
         {
             start.ArgumentList.Add("--location");
             start.ArgumentList.Add(dataFolder);
+        }
+
+        if (certificate is not null)
+        {
+            string cert = Path.Combine(folder, "tls-cert.pem");
+            string key = Path.Combine(folder, "tls-key.pem");
+            using RSA rsa = certificate.GetRSAPrivateKey() ?? throw new ArgumentException("The certificate has no RSA key.", nameof(certificate));
+            await File.WriteAllTextAsync(cert, certificate.ExportCertificatePem(), cancellationToken);
+            await File.WriteAllTextAsync(key, rsa.ExportPkcs8PrivateKeyPem(), cancellationToken);
+            foreach (string argument in (string[])["--oauth", "basic", "--cert", cert, "--key", key])
+            {
+                start.ArgumentList.Add(argument);
+            }
         }
 
         var azurite = new AzuriteProcess(
@@ -194,6 +211,6 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex("^Azurite (?<service>Blob|Queue|Table) service is successfully listening at (?<address>http://[0-9.:]+)$")]
+    [GeneratedRegex("^Azurite (?<service>Blob|Queue|Table) service is successfully listening at (?<address>https?://[0-9.:]+)$")]
     private static partial Regex ListeningLine();
 }

@@ -170,6 +170,14 @@ public sealed class InfrastructureTests
         BicepFile.Literals(Storage.Variables["dropContainers"]).ShouldBe(["pipelines", "uploads", "labels", "scoring", "models"]);
     }
 
+    [Fact]
+    public void App_MayDelegateKeysForUploadLinks()
+    {
+        BicepFile.Properties(Storage.Variables["appRoles"])["blobDelegator"].ShouldBe("blobDelegator");
+        Storage.Variables["blobDelegator"].ShouldBe("'db58b8e5-c6ad-4a2a-8342-4190687cbf4a'");
+        BicepFile.Property(Storage.Declarations.Single(declaration => declaration.Name == "appAssignments").Body, "properties", "roleDefinitionId")!.ShouldContain("role.value");
+    }
+
     [Theory]
     [InlineData("FUNCTIONS_WORKER_RUNTIME")]
     [InlineData("WEBSITE_RUN_FROM_PACKAGE")]

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Azure.Storage.Blobs;
+using Microsoft.Azure.Functions.Worker;
 using ServerlessMlops.Core.Runs;
 
 namespace ServerlessMlops.Functions.Tests.Hosting.Security;
@@ -23,13 +24,45 @@ public sealed class HostileInputTests(KeyedApp app)
     [InlineData("a%7Cb")]
     public async Task PipelineName_ThatIsNone_IsRefusedByEveryRoute(string name)
     {
-        foreach ((string method, string path) in ((string, string)[])
-                 [("GET", "api/pipelines/{0}"), ("PUT", "api/pipelines/{0}"), ("GET", "api/pipelines/{0}/runs"), ("POST", "api/pipelines/{0}/train"), ("GET", "api/pipelines/{0}/models"),
-                  ("GET", "api/pipelines/{0}/deployment"), ("GET", "api/pipelines/{0}/alerts"), ("POST", "models/{0}/invocations"), ("GET", "v2/models/{0}")])
+        foreach ((string function, HttpTriggerAttribute trigger) in HttpFunctions.All.Where(function => function.Trigger.Route!.Contains("{pipeline}", StringComparison.Ordinal)))
         {
-            int status = await RawAsync(method, "/" + string.Format(System.Globalization.CultureInfo.InvariantCulture, path, name));
-            status.ShouldBeInRange(400, 499, $"{method} {path} with {name}");
+            foreach (string method in trigger.Methods!)
+            {
+                (int status, string answer) = await RawAsync(method.ToUpperInvariant(), "/" + HttpFunctions.Path(trigger, name));
+                status.ShouldBeOneOf([400, 404], $"{function}: {method} with {name}\n{answer}");
+            }
         }
+    }
+
+    [Fact]
+    public async Task PipelineName_ThatIsNone_IsAProblemDocumentOfEveryRoute()
+    {
+        (string, HttpTriggerAttribute)[] functions = [.. HttpFunctions.All.Where(function => function.Trigger.Route!.Contains("{pipeline}", StringComparison.Ordinal))];
+        functions.Length.ShouldBeGreaterThan(50);
+        foreach ((string function, HttpTriggerAttribute trigger) in functions)
+        {
+            (int status, string answer) = await RawAsync(trigger.Methods![0].ToUpperInvariant(), "/" + HttpFunctions.Path(trigger, "Not-A-Name"));
+
+            // Scoring looks the name up among what serves, before it looks at anything else: no such model.
+            bool scores = !trigger.Route!.StartsWith("api/", StringComparison.Ordinal);
+            status.ShouldBe(scores ? 404 : 400, $"{function}: {answer}");
+            answer.ShouldContain("application/problem+json", Case.Insensitive, function);
+            answer.ShouldContain(scores ? "Not-A-Name" : "cannot name a pipeline", Case.Sensitive, function);
+        }
+    }
+
+    [Theory]
+    [InlineData("aliases")]
+    [InlineData("ledger")]
+    [InlineData("ledger/verify")]
+    public async Task PipelineThatNothingWasRecordedOf_IsNotFound(string what)
+    {
+        string pipeline = app.NewPipeline("unheard");
+
+        (HttpStatusCode status, System.Text.Json.JsonElement problem) = await app.SendAsync(HttpMethod.Get, $"api/pipelines/{pipeline}/{what}");
+
+        status.ShouldBe(HttpStatusCode.NotFound);
+        problem.GetProperty("detail").GetString()!.ShouldContain($"Nothing was ever recorded of a pipeline '{pipeline}'");
     }
 
     [Theory]
@@ -126,7 +159,7 @@ public sealed class HostileInputTests(KeyedApp app)
     }
 
     // A socket of its own: HTTP clients tidy paths up before they send them.
-    private async Task<int> RawAsync(string method, string path)
+    private async Task<(int Status, string Answer)> RawAsync(string method, string path)
     {
         using var socket = new TcpClient();
         await socket.ConnectAsync(IPAddress.Loopback, app.Http.BaseAddress!.Port);
@@ -134,7 +167,7 @@ public sealed class HostileInputTests(KeyedApp app)
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
             $"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nx-functions-key: {KeyedApp.Master}\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}"));
         using var reader = new StreamReader(stream, Encoding.ASCII);
-        string status = (await reader.ReadLineAsync())!;
-        return int.Parse(status.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+        string answer = await reader.ReadToEndAsync();
+        return (int.Parse(answer.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture), answer);
     }
 }

@@ -1,30 +1,19 @@
 using System.Net;
-using System.Reflection;
-using System.Text.RegularExpressions;
 using Microsoft.Azure.Functions.Worker;
-using ServerlessMlops.Functions.Ingestion;
 
 namespace ServerlessMlops.Functions.Tests.Hosting.Security;
 
 /// <summary>Who may call what: every HTTP function of the app, with no key, a wrong one, one of too low a level, and the right one.</summary>
 [Collection(KeyedAppCollection.Name)]
-public sealed partial class KeysTests(KeyedApp app) : IDisposable
+public sealed class KeysTests(KeyedApp app) : IDisposable
 {
     // What changes something and yet needs no operator: callers score, label and ask for labels; readers deal with alerts, and replay without trace.
     private static readonly string[] OpenToCallers =
         ["Score", "Infer", "InferVersion", "PostLabels", "PostLabelRequest", "PostReview", "AcknowledgeAlert", "ResolveAlert", "TestAlerts", "PostSilence", "EndSilence", "StartReplay"];
 
-    private static readonly (string Name, HttpTriggerAttribute Trigger)[] All =
-    [
-        .. typeof(UploadArrived).Assembly.GetTypes().SelectMany(type => type.GetMethods())
-            .Where(method => method.IsDefined(typeof(FunctionAttribute)))
-            .SelectMany(method => method.GetParameters().Select(parameter => (method.GetCustomAttribute<FunctionAttribute>()!.Name, Trigger: parameter.GetCustomAttribute<HttpTriggerAttribute>()!)))
-            .Where(function => function.Trigger is not null),
-    ];
-
     private readonly HttpClient _anybody = new() { BaseAddress = app.Http.BaseAddress };
 
-    public static TheoryData<string> Names => [.. All.Select(function => function.Name).Order()];
+    public static TheoryData<string> Names => [.. HttpFunctions.All.Select(function => function.Name).Order()];
 
     public void Dispose() => _anybody.Dispose();
 
@@ -32,7 +21,7 @@ public sealed partial class KeysTests(KeyedApp app) : IDisposable
     [MemberData(nameof(Names))]
     public async Task Function_AsksForTheKeyOfItsLevel(string name)
     {
-        HttpTriggerAttribute trigger = All.Single(function => function.Name == name).Trigger;
+        HttpTriggerAttribute trigger = HttpFunctions.All.Single(function => function.Name == name).Trigger;
         string? host = trigger.AuthLevel == AuthorizationLevel.Function ? KeyedApp.Host : null;
         if (trigger.AuthLevel == AuthorizationLevel.Anonymous)
         {
@@ -54,10 +43,10 @@ public sealed partial class KeysTests(KeyedApp app) : IDisposable
     [Fact]
     public void WhatChangesThings_IsForOperators()
     {
-        string[] changing = [.. All.Where(function => function.Trigger.Methods!.Any(method => method is not "get")).Select(function => function.Name)];
+        string[] changing = [.. HttpFunctions.All.Where(function => function.Trigger.Methods!.Any(method => method is not "get")).Select(function => function.Name)];
 
-        changing.Where(name => All.Single(function => function.Name == name).Trigger.AuthLevel != AuthorizationLevel.Admin).ShouldBeSubsetOf(OpenToCallers);
-        All.Where(function => function.Trigger.AuthLevel == AuthorizationLevel.Anonymous)
+        changing.Where(name => HttpFunctions.All.Single(function => function.Name == name).Trigger.AuthLevel != AuthorizationLevel.Admin).ShouldBeSubsetOf(OpenToCallers);
+        HttpFunctions.All.Where(function => function.Trigger.AuthLevel == AuthorizationLevel.Anonymous)
             .ShouldAllBe(function => function.Trigger.Methods!.SequenceEqual(new[] { "get" }) && !function.Trigger.Route!.StartsWith("api/", StringComparison.Ordinal));
     }
 
@@ -73,8 +62,7 @@ public sealed partial class KeysTests(KeyedApp app) : IDisposable
     private async Task<HttpStatusCode> StatusAsync(HttpTriggerAttribute trigger, string? key)
     {
         // A pipeline that nobody has: the key is asked for before anything is looked up.
-        string path = Token().Replace(trigger.Route!, match => match.Value.Contains(":int", StringComparison.Ordinal) ? "1" : "nobody");
-        using var request = new HttpRequestMessage(new HttpMethod(trigger.Methods![0].ToUpperInvariant()), path);
+        using var request = new HttpRequestMessage(new HttpMethod(trigger.Methods![0].ToUpperInvariant()), HttpFunctions.Path(trigger, "nobody"));
         if (key is not null)
         {
             request.Headers.TryAddWithoutValidation("x-functions-key", key);
@@ -83,7 +71,4 @@ public sealed partial class KeysTests(KeyedApp app) : IDisposable
         using HttpResponseMessage answer = await _anybody.SendAsync(request);
         return answer.StatusCode;
     }
-
-    [GeneratedRegex(@"\{[^}]+\}")]
-    private static partial Regex Token();
 }
