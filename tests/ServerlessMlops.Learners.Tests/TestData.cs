@@ -31,6 +31,39 @@ internal static class TestData
         return new Set(table, y, names, task);
     }
 
+    /// <summary>A category of <see cref="MakeRoutes"/> with few rows.</summary>
+    public const string RareRoute = "A44";
+
+    /// <summary>Two categories of many levels, some missing and some rare, whose effect turns round at noon.</summary>
+    public static Set MakeRoutes(LearningTask task, int rows, int seed = 1)
+    {
+        var random = new Random(seed);
+        var (from, to, hour, y) = (new int[rows], new int[rows], new float[rows], new float[rows]);
+        for (int i = 0; i < rows; i++)
+        {
+            from[i] = random.NextSingle() < 0.03f ? -1 : i % 400 == 0 ? 44 : random.Next(40);
+            to[i] = random.NextSingle() < 0.03f ? -1 : random.Next(20);
+            hour[i] = (float)(random.NextDouble() * 24);
+            double effect = from[i] < 0 ? 0.5 : ((from[i] * 37) % 41 / 20.0) - 1;
+            double signal = (hour[i] < 12 ? effect : -effect) + (to[i] % 3 == 0 ? 0.7 : 0) + ((random.NextDouble() - 0.5) * 0.5);
+            y[i] = task switch
+            {
+                LearningTask.Regression => (float)signal,
+                LearningTask.Binary => signal > 0.2 ? 1 : 0,
+                _ => signal < -0.3 ? 0 : signal < 0.5 ? 1 : 2,
+            };
+        }
+
+        string[] classes = task switch { LearningTask.Regression => [], LearningTask.Binary => ["no", "yes"], _ => ["a", "b", "c"] };
+        return new Set(
+            new FeatureTable(
+            [
+                new NumericFeature("hour", hour), new CategoricalFeature("origin", from, [.. Enumerable.Range(0, 45).Select(k => $"A{k}")]),
+                new CategoricalFeature("destination", to, [.. Enumerable.Range(0, 20).Select(k => $"B{k}")]),
+            ]),
+            y, classes, task);
+    }
+
     /// <summary>Feature vectors as a scorer would make them from the table.</summary>
     public static float[] Vectors(Learners.Onnx.ScoringModel model, FeatureTable table)
     {

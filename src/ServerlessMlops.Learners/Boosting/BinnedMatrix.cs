@@ -43,14 +43,14 @@ internal sealed class BinnedMatrix
     /// <summary>Entries of a histogram: 256 for each column.</summary>
     public int HistogramSize => Columns.Length * HistogramBuilder.BinStride;
 
-    public static BinnedMatrix Create(float[][] columns, int rows, int maxBins, WorkCrew crew)
+    public static BinnedMatrix Create(float[][] columns, int rows, int maxBins, WorkCrew crew, IReadOnlyList<int>? categoryCounts = null)
     {
         var binners = new Binner[columns.Length];
         var bins = new byte[columns.Length][];
         var hasMissing = new bool[columns.Length];
         crew.Run(columns.Length, c =>
         {
-            binners[c] = Binner.Fit(columns[c], maxBins);
+            binners[c] = categoryCounts is not null && categoryCounts[c] > 0 ? Binner.OfCategories(categoryCounts[c]) : Binner.Fit(columns[c], maxBins);
             bins[c] = GC.AllocateUninitializedArray<byte>(rows);
             hasMissing[c] = binners[c].Transform(columns[c], bins[c]);
         });

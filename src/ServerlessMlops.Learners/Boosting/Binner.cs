@@ -16,9 +16,10 @@ internal sealed class Binner
     private readonly float[] padded;
     private readonly float[] pivots;
 
-    private Binner(float[] edges)
+    private Binner(float[] edges, int categories = 0)
     {
         Edges = edges;
+        Categories = categories;
         padded = new float[Fan * Fan];
         Array.Fill(padded, float.PositiveInfinity);
         edges.CopyTo(padded, 0);
@@ -32,8 +33,14 @@ internal sealed class Binner
     /// <summary>Ascending; one fewer than there are bins of values.</summary>
     public float[] Edges { get; }
 
+    /// <summary>Codes of a column of categories, each a bin of its own; 0 for a column of numbers.</summary>
+    public int Categories { get; }
+
     /// <summary>Bins of values; the bin of this number is that of missing values.</summary>
-    public int ValueBins => Edges.Length + 1;
+    public int ValueBins => Categories > 0 ? Categories : Edges.Length + 1;
+
+    /// <summary>Bins that are category codes; no value is missing.</summary>
+    public static Binner OfCategories(int count) => new([], count);
 
     /// <summary>Finds the edges from all rows, or from an even sample of 200,000.</summary>
     public static Binner Fit(ReadOnlySpan<float> column, int maxBins)
@@ -65,6 +72,16 @@ internal sealed class Binner
     public bool Transform(ReadOnlySpan<float> column, Span<byte> bins)
     {
         bool anyMissing = false;
+        if (Categories > 0)
+        {
+            for (int row = 0; row < column.Length; row++)
+            {
+                bins[row] = (byte)column[row];
+            }
+
+            return false;
+        }
+
         for (int row = 0; row < column.Length; row++)
         {
             float x = column[row];

@@ -61,6 +61,12 @@ public sealed record BoostingOptions
     /// <summary>Most bins a column, 2 to 255, the missing bin apart. Default 255.</summary>
     public int MaxBins { get; init; } = 255;
 
+    /// <summary>Rows of gradient 0 that a category is given beside its own where a leaf's categories are put in order to be split into two sets, at least 0. Default 10.</summary>
+    public double CategorySmoothing { get; init; } = 10;
+
+    /// <summary>A category of fewer rows in a leaf is not split from others of its kind there, at least 1. Default 10.</summary>
+    public int MinCategoryRows { get; init; } = 10;
+
     /// <summary>Share of rows that a tree sees, above 0 to 1. Default 1.</summary>
     public double RowSample { get; init; } = 1;
 
@@ -91,6 +97,8 @@ public sealed record BoostingOptions
         Check(MinChildWeight >= 0, nameof(MinChildWeight), MinChildWeight, "at least 0");
         Check(L2 >= 0 && double.IsFinite(L2), nameof(L2), L2, "at least 0");
         Check(MaxBins is >= 2 and <= 255, nameof(MaxBins), MaxBins, "2 to 255");
+        Check(CategorySmoothing >= 0 && double.IsFinite(CategorySmoothing), nameof(CategorySmoothing), CategorySmoothing, "at least 0");
+        Check(MinCategoryRows >= 1, nameof(MinCategoryRows), MinCategoryRows, "at least 1");
         Check(RowSample is > 0 and <= 1, nameof(RowSample), RowSample, "above 0, to 1");
         Check(ColumnSample is > 0 and <= 1, nameof(ColumnSample), ColumnSample, "above 0, to 1");
         Check(Quantile is > 0 and < 1, nameof(Quantile), Quantile, "above 0, below 1");

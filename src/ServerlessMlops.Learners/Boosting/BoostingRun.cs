@@ -31,7 +31,7 @@ internal sealed class BoostingRun
         this.crew = crew;
         int rows = train.Target.Length;
         labels = new Labels(train.Target, train.Weights);
-        matrix = BinnedMatrix.Create(train.Columns, rows, options.MaxBins, crew);
+        matrix = BinnedMatrix.Create(train.Columns, rows, options.MaxBins, crew, train.CategoryCounts);
         grower = new TreeGrower(matrix, options, monotonic, crew);
         baseScores = loss.BaseScores(labels);
         scores = [.. baseScores.Select(s => Filled(rows, s))];
@@ -152,8 +152,7 @@ internal sealed class BoostingRun
                 while (!nodes[at].IsLeaf)
                 {
                     ref readonly TreeNode node = ref nodes[at];
-                    float x = columns[node.Column][row];
-                    at = x <= node.Threshold || (node.MissingLeft && float.IsNaN(x)) ? node.Left : node.Right;
+                    at = node.GoesLeft(columns[node.Column][row]) ? node.Left : node.Right;
                 }
 
                 score[row] += nodes[at].Value;

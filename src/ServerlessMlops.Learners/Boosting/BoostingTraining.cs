@@ -62,7 +62,7 @@ internal static class BoostingTraining
             : new TrainingData(ColumnEncoder.Encode(columns, problem.Inputs, validation.Features), validation.Target, validation.Weights);
         var loss = Losses.Loss.Create(options.BoostingOptions, problem.Task, problem.Classes.Count);
         int[] monotonic = Monotonic(options.BoostingOptions, columns, problem.Inputs);
-        var run = new BoostingRun(new TrainingData(encoded, train.Y, train.Weights), watched, loss, monotonic, options.BoostingOptions, options.Seed, crew);
+        var run = new BoostingRun(new TrainingData(encoded, train.Y, train.Weights, [.. columns.Select(c => c is CategoryCodes codes ? codes.Count : 0)]), watched, loss, monotonic, options.BoostingOptions, options.Seed, crew);
         return (run, columns);
     }
 
@@ -154,7 +154,7 @@ internal static class BoostingTraining
             new ValidationSet(x.Select(h), FeatureTable.Take<float>(y, h), heldWeights));
     }
 
-    /// <summary>The columns as prediction makes them, and as training sees them: categories out of fold.</summary>
+    /// <summary>The columns as prediction makes them, and as training sees them: target statistics out of fold.</summary>
     private static (List<EncodedColumn> Columns, float[][] Encoded) Encode(
         LearnerOptions options, FeatureTable x, float[] y, float[]? weights, LearningTask task, int classes)
     {
@@ -174,6 +174,13 @@ internal static class BoostingTraining
         {
             if (x.Features[i] is CategoricalFeature category)
             {
+                if (CategoryCoding.TryFit(i, category, options.CategoryOptions) is { } codes)
+                {
+                    columns.Add(codes);
+                    encoded.Add(CategoryCoding.Encode(codes, category.Codes));
+                    continue;
+                }
+
                 foreach (float[] signal in signals)
                 {
                     columns.Add(TargetStatistics.Fit(i, category, signal, weights, options.CategoryOptions));

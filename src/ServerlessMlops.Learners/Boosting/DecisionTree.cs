@@ -2,7 +2,7 @@ namespace ServerlessMlops.Learners.Boosting;
 
 /// <summary>
 /// One node of a grown tree. Inner: rows with <c>x &lt;= Threshold</c> go to <see cref="Left"/>, others to <see cref="Right"/>, missing ones where
-/// <see cref="MissingLeft"/> says.
+/// <see cref="MissingLeft"/> says. With a <see cref="Set"/>, x is a category's code, and its members go left.
 /// </summary>
 public readonly record struct TreeNode
 {
@@ -11,6 +11,9 @@ public readonly record struct TreeNode
 
     /// <summary>Largest value that goes left: an exact float32 between two values seen in training.</summary>
     public float Threshold { get; init; }
+
+    /// <summary>Category codes that go left; null where the node compares with <see cref="Threshold"/>. A missing category has a code of its own.</summary>
+    public CategorySet? Set { get; init; }
 
     /// <summary>Index of the left child; greater than this node's.</summary>
     public int Left { get; init; }
@@ -32,6 +35,9 @@ public readonly record struct TreeNode
 
     /// <summary>Whether this is a leaf.</summary>
     public bool IsLeaf => Column < 0;
+
+    /// <summary>Whether a row with this value in <see cref="Column"/> goes left.</summary>
+    public bool GoesLeft(float x) => Set is null ? x <= Threshold || (MissingLeft && float.IsNaN(x)) : Set.Contains(x);
 }
 
 /// <summary>A grown tree: nodes in the order they were made, the root first, children after their parent.</summary>
@@ -50,8 +56,7 @@ public sealed record DecisionTree(TreeNode[] Nodes, int Output)
         while (!Nodes[at].IsLeaf)
         {
             ref readonly TreeNode node = ref Nodes[at];
-            float x = row[node.Column];
-            at = x <= node.Threshold || (node.MissingLeft && float.IsNaN(x)) ? node.Left : node.Right;
+            at = node.GoesLeft(row[node.Column]) ? node.Left : node.Right;
         }
 
         return at;

@@ -12,7 +12,11 @@ public readonly record struct BoostingProgress(int Iteration, int Iterations, do
 /// <param name="Columns">One array a column; NaN is missing.</param>
 /// <param name="Target">Class number or value by row.</param>
 /// <param name="Weights">At least 0; null means 1 each.</param>
-public sealed record TrainingData(float[][] Columns, float[] Target, float[]? Weights = null);
+/// <param name="CategoryCounts">
+/// By column: for one of category codes, how many there are, 1 to 256; its values are 0 ... count - 1, missing and unknown ones included. 0 for a number. Null means
+/// numbers only.
+/// </param>
+public sealed record TrainingData(float[][] Columns, float[] Target, float[]? Weights = null, IReadOnlyList<int>? CategoryCounts = null);
 
 /// <summary>What boosting has made.</summary>
 /// <param name="Ensemble">The trees that are kept: those up to the best round.</param>

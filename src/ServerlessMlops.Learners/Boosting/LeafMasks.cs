@@ -16,7 +16,8 @@ namespace ServerlessMlops.Learners.Boosting;
 ///             /    \
 ///            b      c
 /// </code>
-/// Masks have 32 bits, so every tree must have at most 32 leaves; ensembles with larger trees walk instead.
+/// Masks have 32 bits, so every tree must have at most 32 leaves; ensembles with larger trees walk instead. A set's 256 bits fill one register: a permutation by code
+/// picks each row's word, a shift its bit.
 /// </remarks>
 internal sealed unsafe class LeafMasks
 {
@@ -24,42 +25,66 @@ internal sealed unsafe class LeafMasks
 
     private readonly record struct Test(int Column, float Threshold, uint KeepOnFail);
 
-    /// <summary>Tests [Start, MissingRight) send missing values left, [MissingRight, End) send them right.</summary>
-    private readonly record struct Tree(int Start, int MissingRight, int End, int Leaves, int Output);
+    /// <summary>A test that holds for the categories of a set: 256 bits from <c>8 * index</c> on.</summary>
+    private readonly record struct SetTest(int Column, uint KeepOnFail);
+
+    /// <summary>Tests [Start, MissingRight) send missing values left, [MissingRight, End) send them right; set tests are [SetStart, SetEnd).</summary>
+    private readonly record struct Tree(int Start, int MissingRight, int End, int SetStart, int SetEnd, int Leaves, int Output);
 
     private readonly Test[] tests;
+    private readonly SetTest[] setTests;
+    private readonly uint[] setBits;
     private readonly Tree[] trees;
     private readonly float[] leaves;
 
-    private LeafMasks(Test[] tests, Tree[] trees, float[] leaves)
+    private LeafMasks(Test[] tests, SetTest[] setTests, uint[] setBits, Tree[] trees, float[] leaves)
     {
         this.tests = tests;
+        this.setTests = setTests;
+        this.setBits = setBits;
         this.trees = trees;
         this.leaves = leaves;
     }
 
     public static LeafMasks? TryCompile(IReadOnlyList<DecisionTree> source)
     {
-        if (!Vector256.IsHardwareAccelerated || source.Any(t => t.LeafCount > MaxLeaves))
+        bool sets = source.Any(t => t.Nodes.Any(n => n.Set is not null));
+        if (!Vector256.IsHardwareAccelerated || (sets && !Avx2.IsSupported) || source.Any(t => t.LeafCount > MaxLeaves))
         {
             return null;
         }
 
         var tests = new List<Test>();
+        var setTests = new List<SetTest>();
+        var setBits = new List<uint>();
         var trees = new List<Tree>();
         var leaves = new List<float>();
         foreach (DecisionTree tree in source)
         {
             var missingLeft = new List<Test>();
             var missingRight = new List<Test>();
-            int firstLeaf = leaves.Count;
-            Collect(tree, 0, firstLeaf, leaves, missingLeft, missingRight);
-            trees.Add(new Tree(tests.Count, tests.Count + missingLeft.Count, tests.Count + missingLeft.Count + missingRight.Count, firstLeaf, tree.Output));
+            int firstLeaf = leaves.Count, firstSet = setTests.Count;
+            Collect(tree, 0, firstLeaf, leaves, (node, keepOnFail) =>
+            {
+                if (node.Set is null)
+                {
+                    (node.MissingLeft ? missingLeft : missingRight).Add(new Test(node.Column, node.Threshold, keepOnFail));
+                    return;
+                }
+
+                setTests.Add(new SetTest(node.Column, keepOnFail));
+                for (int word = 0; word < Vector256<uint>.Count; word++)
+                {
+                    setBits.Add(node.Set.Bits[word]);
+                }
+            });
+            trees.Add(new Tree(
+                tests.Count, tests.Count + missingLeft.Count, tests.Count + missingLeft.Count + missingRight.Count, firstSet, setTests.Count, firstLeaf, tree.Output));
             tests.AddRange(missingLeft);
             tests.AddRange(missingRight);
         }
 
-        return new LeafMasks([.. tests], [.. trees], [.. leaves]);
+        return new LeafMasks([.. tests], [.. setTests], [.. setBits], [.. trees], [.. leaves]);
     }
 
     /// <summary>Adds the leaves of all trees for as many leading rows as make full vectors; returns how many those are.</summary>
@@ -73,6 +98,8 @@ internal sealed unsafe class LeafMasks
 
         fixed (float* x = columns, s = scores, v = leaves)
         fixed (Test* t = tests)
+        fixed (SetTest* sets = setTests)
+        fixed (uint* bits = setBits)
         {
             foreach (ref readonly Tree tree in trees.AsSpan())
             {
@@ -80,12 +107,12 @@ internal sealed unsafe class LeafMasks
                 int row = 0;
                 for (; row + 32 <= vectorRows; row += 32)
                 {
-                    AddFour(in tree, t, x + row, stride, v + tree.Leaves, output + row);
+                    AddFour(in tree, t, sets, bits, x + row, stride, v + tree.Leaves, output + row);
                 }
 
                 for (; row < vectorRows; row += 8)
                 {
-                    AddOne(in tree, t, x + row, stride, v + tree.Leaves, output + row);
+                    AddOne(in tree, t, sets, bits, x + row, stride, v + tree.Leaves, output + row);
                 }
             }
         }
@@ -93,7 +120,7 @@ internal sealed unsafe class LeafMasks
         return vectorRows;
     }
 
-    private static void AddFour(in Tree tree, Test* tests, float* x, int stride, float* leaves, float* scores)
+    private static void AddFour(in Tree tree, Test* tests, SetTest* sets, uint* bits, float* x, int stride, float* leaves, float* scores)
     {
         Vector256<uint> a = Vector256<uint>.AllBitsSet, b = a, c = a, d = a;
         for (Test* test = tests + tree.Start, end = tests + tree.MissingRight; test < end; test++)
@@ -118,13 +145,24 @@ internal sealed unsafe class LeafMasks
             d &= keep | Vector256.LessThanOrEqual(Vector256.Load(column + 24), threshold).AsUInt32();
         }
 
+        for (int i = tree.SetStart; i < tree.SetEnd; i++)
+        {
+            float* column = x + ((long)sets[i].Column * stride);
+            var set = Vector256.Load(bits + ((long)i * Vector256<uint>.Count));
+            var keep = Vector256.Create(sets[i].KeepOnFail);
+            a &= keep | Members(set, Vector256.Load(column));
+            b &= keep | Members(set, Vector256.Load(column + 8));
+            c &= keep | Members(set, Vector256.Load(column + 16));
+            d &= keep | Members(set, Vector256.Load(column + 24));
+        }
+
         AddLeaves(a, leaves, scores);
         AddLeaves(b, leaves, scores + 8);
         AddLeaves(c, leaves, scores + 16);
         AddLeaves(d, leaves, scores + 24);
     }
 
-    private static void AddOne(in Tree tree, Test* tests, float* x, int stride, float* leaves, float* scores)
+    private static void AddOne(in Tree tree, Test* tests, SetTest* sets, uint* bits, float* x, int stride, float* leaves, float* scores)
     {
         Vector256<uint> alive = Vector256<uint>.AllBitsSet;
         for (int i = tree.Start; i < tree.End; i++)
@@ -137,7 +175,25 @@ internal sealed unsafe class LeafMasks
             alive &= Vector256.Create(tests[i].KeepOnFail) | left;
         }
 
+        for (int i = tree.SetStart; i < tree.SetEnd; i++)
+        {
+            Vector256<uint> left = Members(Vector256.Load(bits + ((long)i * Vector256<uint>.Count)), Vector256.Load(x + ((long)sets[i].Column * stride)));
+            alive &= Vector256.Create(sets[i].KeepOnFail) | left;
+        }
+
         AddLeaves(alive, leaves, scores);
+    }
+
+    /// <summary>All bits of a lane where its code is in the set; none where it is not, or is no code from 0 to 255.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> Members(Vector256<uint> set, Vector256<float> codes)
+    {
+        // NaN and what is too large become the least integer, which is no code.
+        Vector256<int> code = Avx.ConvertToVector256Int32WithTruncation(codes);
+        Vector256<int> word = Avx2.PermuteVar8x32(set.AsInt32(), Vector256.ShiftRightLogical(code, 5));
+        Vector256<int> bit = Avx2.ShiftRightLogicalVariable(word, (code & Vector256.Create(31)).AsUInt32()) & Vector256<int>.One;
+        Vector256<int> isCode = Vector256.Equals(code & Vector256.Create(~(CategorySet.MaxCodes - 1)), Vector256<int>.Zero);
+        return (-bit & isCode).AsUInt32();
     }
 
     /// <summary>Adds the leaf of the lowest set bit in each lane. The bit's index is the exponent of the bit as a float.</summary>
@@ -155,7 +211,7 @@ internal sealed unsafe class LeafMasks
     }
 
     /// <summary>Appends the leaves under a node left to right and its tests; returns how many leaves those are.</summary>
-    private static int Collect(DecisionTree tree, int at, int firstLeaf, List<float> leaves, List<Test> missingLeft, List<Test> missingRight)
+    private static int Collect(DecisionTree tree, int at, int firstLeaf, List<float> leaves, Action<TreeNode, uint> addTest)
     {
         TreeNode node = tree.Nodes[at];
         if (node.IsLeaf)
@@ -165,9 +221,9 @@ internal sealed unsafe class LeafMasks
         }
 
         int before = leaves.Count - firstLeaf;
-        int left = Collect(tree, node.Left, firstLeaf, leaves, missingLeft, missingRight);
+        int left = Collect(tree, node.Left, firstLeaf, leaves, addTest);
         uint leftBits = (uint)(((1UL << left) - 1) << before);
-        (node.MissingLeft ? missingLeft : missingRight).Add(new Test(node.Column, node.Threshold, ~leftBits));
-        return left + Collect(tree, node.Right, firstLeaf, leaves, missingLeft, missingRight);
+        addTest(node, ~leftBits);
+        return left + Collect(tree, node.Right, firstLeaf, leaves, addTest);
     }
 }

@@ -210,12 +210,13 @@ internal sealed class TreeGrower
         grown.Nodes[leaf.Node] = grown.Nodes[leaf.Node] with
         {
             Column = split.Column,
-            Threshold = split.Bin < binner.Edges.Length ? binner.Edges[split.Bin] : float.PositiveInfinity,
+            Threshold = split.Set is not null ? 0 : split.Bin < binner.Edges.Length ? binner.Edges[split.Bin] : float.PositiveInfinity,
+            Set = split.Set,
             Left = left.Node,
             Right = right.Node,
 
             // Where training had no missing value, one goes with the majority.
-            MissingLeft = matrix.HasMissing[split.Column] ? split.MissingLeft : left.Rows.Count >= right.Rows.Count,
+            MissingLeft = split.Set is null && (matrix.HasMissing[split.Column] ? split.MissingLeft : left.Rows.Count >= right.Rows.Count),
             Gain = split.Gain / 2,
         };
         grown.Nodes.Add(MakeNode(left, finder));

@@ -11,9 +11,9 @@ namespace ServerlessMlops.Learners.Boosting;
 /// <remarks>
 /// <code>
 /// node:  threshold | column | left          right child = left + 1
-/// row:   x (NaN fails every test: right) | x with NaN -> -infinity (passes every test: left)
+/// row:   x (NaN fails every test: right) | x with NaN -> -infinity (passes every test: left) | 0 or NaN by set of categories
 /// </code>
-/// A node that sends missing values left asks the second half, so a step is one comparison, whatever is missing.
+/// A node that sends missing values left asks the second part, one that asks for a set the third, so a step is one comparison, whatever is asked.
 /// </remarks>
 internal sealed unsafe class TreeWalker
 {
@@ -29,6 +29,8 @@ internal sealed unsafe class TreeWalker
     }
 
     private readonly int columnCount;
+    private readonly MembershipColumns memberships;
+    private readonly int firstLeaf;
     private readonly Node[] nodes;
     private readonly float[] values;
     private readonly int[] roots;
@@ -39,6 +41,8 @@ internal sealed unsafe class TreeWalker
     public TreeWalker(int columnCount, IReadOnlyList<DecisionTree> trees)
     {
         this.columnCount = columnCount;
+        memberships = new MembershipColumns(trees);
+        firstLeaf = (2 * columnCount) + memberships.Count;
         int padded = (trees.Count + Lanes - 1) / Lanes * Lanes;
         var flat = new List<Node>();
         var leafValues = new List<float>();
@@ -66,11 +70,11 @@ internal sealed unsafe class TreeWalker
             return;
         }
 
-        int need = (2 * columnCount) + order.Length + 1;
+        int need = firstLeaf + order.Length + 1;
         float[]? rented = need > StackFloats ? ArrayPool<float>.Shared.Rent(need) : null;
         Span<float> work = rented ?? stackalloc float[StackFloats];
         Walk(columns, stride, row, work);
-        Span<float> leaves = work[(2 * columnCount)..];
+        Span<float> leaves = work[firstLeaf..];
         for (int t = 0; t < outputs.Length; t++)
         {
             scores[(outputs[t] * stride) + row] += leaves[t];
@@ -92,11 +96,16 @@ internal sealed unsafe class TreeWalker
             work[columnCount + c] = float.IsNaN(x) ? float.NegativeInfinity : x;
         }
 
+        if (memberships.Count > 0)
+        {
+            memberships.Fill(columns, stride, row, work[(2 * columnCount)..]);
+        }
+
         fixed (Node* n = nodes)
         fixed (float* x = work, v = values)
         fixed (int* r = roots, o = order)
         {
-            float* leaves = x + (2 * columnCount);
+            float* leaves = x + firstLeaf;
             for (int group = 0; group < groupDepths.Length; group++)
             {
                 int* g = r + (group * Lanes);
@@ -152,7 +161,9 @@ internal sealed unsafe class TreeWalker
 
             int left = flat.Count;
             Reserve(2);
-            flat[at.Target] = new Node { Threshold = node.Threshold, Column = node.Column + (node.MissingLeft ? columnCount : 0), Left = left };
+            flat[at.Target] = node.Set is null
+                ? new Node { Threshold = node.Threshold, Column = node.Column + (node.MissingLeft ? columnCount : 0), Left = left }
+                : new Node { Threshold = 0, Column = (2 * columnCount) + memberships[node.Column, node.Set], Left = left };
             queue.Enqueue((node.Left, left, at.Depth + 1));
             queue.Enqueue((node.Right, left + 1, at.Depth + 1));
         }

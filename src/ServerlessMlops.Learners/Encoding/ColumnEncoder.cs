@@ -23,6 +23,8 @@ public static class ColumnEncoder
                 (MissingIndicator, NumericFeature number) => Map(number.Values, x => float.IsNaN(x) ? 1f : 0f),
                 (CategoryLookup lookup, CategoricalFeature category) =>
                     LookUp(lookup, category.Codes, codeMaps[column.Input] ??= MapCodes(category.Categories, inputs[column.Input].Categories)),
+                (CategoryCodes codes, CategoricalFeature category) =>
+                    CategoryCoding.Encode(codes, category.Codes, codeMaps[column.Input] ??= MapCodes(category.Categories, inputs[column.Input].Categories)),
                 _ => throw new ArgumentException($"Column {i} ({column.GetType().Name}) cannot be made from input '{inputs[column.Input].Name}', a {inputs[column.Input].Kind}."),
             };
         }

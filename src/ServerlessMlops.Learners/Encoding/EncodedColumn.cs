@@ -28,3 +28,19 @@ public sealed record MissingIndicator(int Input) : EncodedColumn(Input);
 /// <param name="Unknown">For a category that the model does not know.</param>
 /// <param name="Missing">For a missing one; may be NaN, which trees send the way that they learned.</param>
 public sealed record CategoryLookup(int Input, float[] Values, float Unknown, float Missing) : EncodedColumn(Input);
+
+/// <summary>
+/// A category as a code that trees split by sets of (<see cref="Boosting.CategorySet"/>): frequent categories have a code each, all others share that of unknown ones, and
+/// a missing one has the last.
+/// </summary>
+/// <param name="Input">Index of the model's input, a category.</param>
+/// <param name="Codes">By category, in the order of <see cref="ModelInput.Categories"/>: 0 ... <paramref name="Unknown"/>.</param>
+/// <param name="Unknown">For rare categories and those that the model does not know.</param>
+public sealed record CategoryCodes(int Input, int[] Codes, int Unknown) : EncodedColumn(Input)
+{
+    /// <summary>For a missing category: the largest code.</summary>
+    public int Missing => Unknown + 1;
+
+    /// <summary>How many codes there are, those of unknown and missing categories included; at most <see cref="Boosting.CategorySet.MaxCodes"/>.</summary>
+    public int Count => Unknown + 2;
+}

@@ -18,6 +18,12 @@ public sealed record TargetStatisticsOptions
     /// </summary>
     public int SettledRows { get; init; } = 100;
 
+    /// <summary>
+    /// A column of so many rows, at least 95% of them with one of its 254 most frequent categories of <see cref="SettledRows"/>, has no statistic: trees split it by sets
+    /// of categories, which they find anew in every leaf. At least 1, default 5,000. On fewer rows sets fit noise.
+    /// </summary>
+    public int SetRows { get; init; } = 5_000;
+
     /// <summary>Most classes that each get a statistic of their own, by frequency, at least 1. Default 12.</summary>
     public int MaxClasses { get; init; } = 12;
 }

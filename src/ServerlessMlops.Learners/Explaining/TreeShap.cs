@@ -77,8 +77,7 @@ public static class TreeShap
             return;
         }
 
-        float x = row[node.Column];
-        bool left = x <= node.Threshold || (node.MissingLeft && float.IsNaN(x));
+        bool left = node.GoesLeft(row[node.Column]);
         (int hot, int cold) = left ? (node.Left, node.Right) : (node.Right, node.Left);
         double zeroHere = 1, oneHere = 1;
         int seen = Array.FindIndex(path, 1, s => s.Column == node.Column);

@@ -31,7 +31,8 @@ internal static class EncoderWriter
         return SideBySide(graph, [.. blocks]);
     }
 
-    private static string SideBySide(OnnxGraphBuilder graph, string[] names) =>
+    /// <summary>Columns beside each other.</summary>
+    public static string SideBySide(OnnxGraphBuilder graph, string[] names) =>
         names.Length == 1 ? names[0] : graph.Node("Concat", "", names, OnnxGraphBuilder.Attribute("axis", 1));
 
     private static string WriteStandardized(OnnxGraphBuilder graph, Standardized[] columns, string[] names)
@@ -49,11 +50,25 @@ internal static class EncoderWriter
     /// <summary>The empty string stands for a missing category; a category of that name could not be told from it and is left out.</summary>
     private static string WriteLookup(OnnxGraphBuilder graph, CategoryLookup lookup, ModelInput input)
     {
-        var pairs = input.Categories.Zip(lookup.Values).Where(p => p.First.Length > 0).Prepend(("", lookup.Missing)).ToList();
+        List<(string Name, float Value)> pairs = Pairs(input, lookup.Values, lookup.Missing);
         return graph.Node(
             "LabelEncoder", OnnxGraphBuilder.MlDomain, [input.Name],
-            OnnxGraphBuilder.Attribute("keys_strings", pairs.Select(p => p.Item1)),
-            OnnxGraphBuilder.Attribute("values_floats", pairs.Select(p => p.Item2)),
+            OnnxGraphBuilder.Attribute("keys_strings", pairs.Select(p => p.Name)),
+            OnnxGraphBuilder.Attribute("values_floats", pairs.Select(p => p.Value)),
             OnnxGraphBuilder.Attribute("default_float", lookup.Unknown));
     }
+
+    /// <summary>Writes codes as whole numbers; as above of the empty string.</summary>
+    public static string WriteCodes(OnnxGraphBuilder graph, CategoryCodes codes, ModelInput input)
+    {
+        List<(string Name, int Value)> pairs = Pairs(input, codes.Codes, codes.Missing);
+        return graph.Node(
+            "LabelEncoder", OnnxGraphBuilder.MlDomain, [input.Name],
+            OnnxGraphBuilder.Attribute("keys_strings", pairs.Select(p => p.Name)),
+            OnnxGraphBuilder.Attribute("values_int64s", pairs.Select(p => (long)p.Value)),
+            OnnxGraphBuilder.Attribute("default_int64", codes.Unknown));
+    }
+
+    private static List<(string Name, T Value)> Pairs<T>(ModelInput input, T[] values, T missing) =>
+        [.. input.Categories.Zip(values).Where(p => p.First.Length > 0).Prepend(("", missing))];
 }

@@ -76,6 +76,14 @@ internal sealed class OnnxGraphBuilder
         return name;
     }
 
+    /// <summary>Adds a constant of truth values; returns its name.</summary>
+    public string Constant(bool[] values, params long[] dims)
+    {
+        var tensor = Tensor(OnnxType.Bool, dims, out string name);
+        initializers.Add(tensor.Text(8, name).Bytes(9, Array.ConvertAll(values, v => (byte)(v ? 1 : 0))));
+        return name;
+    }
+
     /// <summary>Adds a constant of strings; returns its name.</summary>
     public string Constant(IReadOnlyList<string> strings)
     {

@@ -90,12 +90,11 @@ public static class OnnxWriter
             predictor = new LinearPredictor([.. constant.Intercepts.Select(_ => new float[1])], [.. constant.Intercepts]);
         }
 
-        string encoded = EncoderWriter.Write(graph, columns, model.Inputs);
         return predictor switch
         {
-            TreeEnsemble trees => TreeWriter.Write(graph, trees, encoded),
+            TreeEnsemble trees => TreeWriter.Write(graph, trees, columns, model.Inputs),
             LinearPredictor linear => graph.Node(
-                "LinearRegressor", OnnxGraphBuilder.MlDomain, [encoded],
+                "LinearRegressor", OnnxGraphBuilder.MlDomain, [EncoderWriter.Write(graph, columns, model.Inputs)],
                 OnnxGraphBuilder.Attribute("coefficients", linear.Coefficients.SelectMany(row => row)),
                 OnnxGraphBuilder.Attribute("intercepts", linear.Intercepts),
                 OnnxGraphBuilder.Attribute("targets", linear.ScoreCount)),

@@ -3,7 +3,8 @@ using ServerlessMlops.Learners.Onnx.Steps;
 namespace ServerlessMlops.Learners.Onnx;
 
 /// <summary>
-/// A value of the graph, row by row: the workspace columns that hold it, or a constant. A text value's columns hold category codes of one input.
+/// A value of the graph, row by row: the workspace columns that hold it, or a constant. A text value's columns hold category codes of one input. A negative slot is a
+/// column of a table that is looked up where it is read (<see cref="ProgramBuilder.Table"/>).
 /// </summary>
 internal sealed record RowValue(int[] Slots)
 {
@@ -25,6 +26,8 @@ internal sealed class ProgramBuilder
 
     private long numbers;
 
+    private readonly List<TableColumn> tables = [];
+    private readonly Dictionary<int, int> lookedUp = [];
     private readonly Dictionary<string, RowValue> values = new(StringComparer.Ordinal);
     private readonly Dictionary<int, Dictionary<string, int>> categories = [];
 
@@ -68,7 +71,11 @@ internal sealed class ProgramBuilder
         }
     }
 
-    public RowValue Get(OnnxNode node, int input)
+    /// <summary>A node's input, all of its columns in the workspace.</summary>
+    public RowValue Get(OnnxNode node, int input) => InWorkspace(GetUnread(node, input), node.Place);
+
+    /// <summary>A node's input for those that only pass it on, or read tables themselves.</summary>
+    public RowValue GetUnread(OnnxNode node, int input)
     {
         if (input >= node.Inputs.Length)
         {
@@ -80,7 +87,42 @@ internal sealed class ProgramBuilder
             : throw new OnnxFormatException($"{node.Place} reads '{node.Inputs[input]}', which no input, constant or earlier node has written: the graph has a cycle or a part is absent.");
     }
 
-    public RowValue? Find(string name) => values.GetValueOrDefault(name);
+    public RowValue? Find(string name) => values.TryGetValue(name, out RowValue? value) ? InWorkspace(value, $"Output '{name}'") : null;
+
+    /// <summary>Adds a column of a table; returns its slot, a negative one.</summary>
+    public int AddTable(TableColumn table)
+    {
+        tables.Add(table);
+        return -tables.Count;
+    }
+
+    /// <summary>The table's column that a slot stands for; null for a column of the workspace.</summary>
+    public TableColumn? Table(int slot) => slot < 0 ? tables[-slot - 1] : null;
+
+    /// <summary>The value with its tables looked up.</summary>
+    private RowValue InWorkspace(RowValue value, string place)
+    {
+        if (!Array.Exists(value.Slots, s => s < 0))
+        {
+            return value;
+        }
+
+        return value with
+        {
+            Slots = Array.ConvertAll(value.Slots, slot =>
+            {
+                if (slot >= 0 || lookedUp.TryGetValue(slot, out int at))
+                {
+                    return slot >= 0 ? slot : lookedUp[slot];
+                }
+
+                lookedUp[slot] = at = Allocate(1, place);
+                TableColumn table = Table(slot)!;
+                Steps.Add(new LookupStep(table.Values, float.NaN, float.NaN, table.CodeSlot, at));
+                return at;
+            }),
+        };
+    }
 
     /// <summary>The node's input as numbers, side by side; the first column.</summary>
     public int Numbers(OnnxNode node, int input, out int width)
@@ -88,17 +130,23 @@ internal sealed class ProgramBuilder
         RowValue value = Get(node, input);
         RequireNumbers(node, value);
         width = value.Slots.Length;
-        for (int i = 1; i < width; i++)
+        return SideBySide(value.Slots, node.Place);
+    }
+
+    /// <summary>Columns of the workspace, side by side; the first.</summary>
+    public int SideBySide(int[] slots, string place)
+    {
+        for (int i = 1; i < slots.Length; i++)
         {
-            if (value.Slots[i] != value.Slots[0] + i)
+            if (slots[i] != slots[0] + i)
             {
-                int to = Allocate(width, node.Place);
-                Steps.Add(new CopyStep(value.Slots, to));
+                int to = Allocate(slots.Length, place);
+                Steps.Add(new CopyStep(slots, to));
                 return to;
             }
         }
 
-        return width == 0 ? 0 : value.Slots[0];
+        return slots.Length == 0 ? 0 : slots[0];
     }
 
     public static void RequireNumbers(OnnxNode node, RowValue value)

@@ -1,10 +1,19 @@
 using ServerlessMlops.Learners.Boosting;
+using ServerlessMlops.Learners.Encoding;
 
 namespace ServerlessMlops.Learners.Onnx;
 
 /// <summary>Writes an ensemble as a TreeEnsembleRegressor, whose nodes stand in parallel arrays; the training rows of each are its hit rate, for explanations.</summary>
 internal static class TreeWriter
 {
+    /// <summary>Writes the ensemble and the columns that it reads.</summary>
+    public static string Write(OnnxGraphBuilder graph, TreeEnsemble ensemble, IReadOnlyList<EncodedColumn> columns, IReadOnlyList<ModelInput> inputs)
+    {
+        (string encoded, TreeEnsemble plain) = SetColumns.Write(graph, ensemble, columns, inputs);
+        return Write(graph, plain, encoded);
+    }
+
+    /// <summary>Writes an ensemble without sets over columns that are written already.</summary>
     public static string Write(OnnxGraphBuilder graph, TreeEnsemble ensemble, string columns)
     {
         var (treeIds, nodeIds, features, thresholds) = (new List<long>(), new List<long>(), new List<long>(), new List<float>());

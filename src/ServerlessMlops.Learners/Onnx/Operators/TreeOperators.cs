@@ -9,7 +9,8 @@ internal static class TreeOperators
     public static void Regressor(ProgramBuilder builder, OnnxNode node)
     {
         int targets = (int)Math.Clamp(node.Int("n_targets", 1), 0, 65_536);
-        int from = builder.Numbers(node, 0, out int width);
+        RowValue columns = Columns(builder, node);
+        int width = columns.Slots.Length;
         string aggregate = node.String("aggregate_function", "SUM");
         if (aggregate is not ("SUM" or "AVERAGE"))
         {
@@ -18,7 +19,7 @@ internal static class TreeOperators
 
         TreeArrays arrays = TreeArrays.Read(node, "target");
         float factor = aggregate == "AVERAGE" ? 1f / Math.Max(1, arrays.TreeCount) : 1;
-        RowValue scores = Add(builder, node, from, arrays.Build(width, targets, factor), BaseValues(node, targets), width);
+        RowValue scores = Add(builder, node, columns, arrays.Build(width, targets, factor), BaseValues(node, targets));
         PostTransform.Apply(builder, node, scores);
         builder.Define(node.Outputs[0], scores, node.Place);
     }
@@ -31,12 +32,13 @@ internal static class TreeOperators
     {
         string[] classes = ClassLabels.Read(node, "classlabels_int64s", "classlabels_strings");
         builder.Classes = classes;
-        int from = builder.Numbers(node, 0, out int width);
+        RowValue columns = Columns(builder, node);
+        int width = columns.Slots.Length;
         TreeArrays arrays = TreeArrays.Read(node, "class");
         string to = node.Outputs.Length > 1 ? node.Outputs[1] : "";
         if (classes.Length > 2 || arrays.Targets.Distinct().Count() > 1)
         {
-            RowValue scores = Add(builder, node, from, arrays.Build(width, classes.Length, 1), BaseValues(node, classes.Length), width);
+            RowValue scores = Add(builder, node, columns, arrays.Build(width, classes.Length, 1), BaseValues(node, classes.Length));
             PostTransform.Apply(builder, node, scores);
             builder.Define(to, scores, node.Place);
             return;
@@ -48,7 +50,7 @@ internal static class TreeOperators
             throw new OnnxFormatException($"{node.Place} scores one of two classes and has {bases.Length} base_values; expected at most one.");
         }
 
-        RowValue raw = Add(builder, node, from, arrays.WithTarget(0).Build(width, 1, 1), bases.Length == 0 ? [0] : bases, width);
+        RowValue raw = Add(builder, node, columns, arrays.WithTarget(0).Build(width, 1, 1), bases.Length == 0 ? [0] : bases);
         int start = builder.Allocate(2, node.Place);
         int s = raw.Slots[0];
         bool probabilities = arrays.Weights.All(w => w >= 0);
@@ -73,17 +75,33 @@ internal static class TreeOperators
             : throw new OnnxFormatException($"{node.Place} has {bases.Length} base_values for {targets} scores; expected one for each, or none.");
     }
 
-    private static RowValue Add(ProgramBuilder builder, OnnxNode node, int from, List<DecisionTree> trees, float[] bases, int width)
+    /// <summary>What trees read: columns of tables stay tables, unless these have more codes than sets can hold.</summary>
+    private static RowValue Columns(ProgramBuilder builder, OnnxNode node)
+    {
+        RowValue columns = builder.GetUnread(node, 0);
+        columns = columns.Slots.Any(s => builder.Table(s)?.Values.Length > CategorySet.MaxCodes) ? builder.Get(node, 0) : columns;
+        ProgramBuilder.RequireNumbers(node, columns);
+        return columns;
+    }
+
+    private static RowValue Add(ProgramBuilder builder, OnnxNode node, RowValue columns, IReadOnlyList<DecisionTree> trees, float[] bases)
     {
         if (bases.Length == 0)
         {
             throw new OnnxFormatException($"{node.Place} has no targets; expected n_targets of at least 1.");
         }
 
+        int[] slots = columns.Slots;
+        if (slots.Any(s => s < 0))
+        {
+            (trees, slots) = SetColumns.Read(trees, slots, builder.Table);
+        }
+
+        int from = builder.SideBySide(slots, node.Place);
         int start = builder.Allocate(bases.Length, node.Place);
         try
         {
-            builder.Steps.Add(new PredictorStep(new TreeEnsemble(width, bases, trees), from, start));
+            builder.Steps.Add(new PredictorStep(new TreeEnsemble(slots.Length, bases, trees), from, start));
         }
         catch (ArgumentException e)
         {

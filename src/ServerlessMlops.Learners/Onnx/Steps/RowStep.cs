@@ -76,6 +76,12 @@ internal sealed class LinkStep(Link link, int at, int width) : RowStep
 /// <summary>A number for each category code; NaN is a missing category, any code beyond the table an unknown one.</summary>
 internal sealed class LookupStep(float[] values, float unknown, float missing, int from, int to) : RowStep
 {
+    /// <summary>The column written.</summary>
+    public int To => to;
+
+    /// <summary>Whether all that it can write are whole numbers from 0 to below a count.</summary>
+    public bool WritesIndexesBelow(int count) => values.Append(unknown).Append(missing).All(v => v >= 0 && v < count && float.IsInteger(v));
+
     public override void Run(Span<float> work, int stride, int rows)
     {
         for (int row = 0; row < rows; row++)
