@@ -29,4 +29,23 @@ internal static class BlobWrites
             // Written before, by this run's first try or by another of the same content.
         }
     }
+
+    /// <summary>Writes the JSON document if the blob is still the one that <paramref name="etag"/> marks (null: there is none); false where another was faster.</summary>
+    public static async Task<bool> SwapAsync(BlobClient blob, BinaryData json, string? etag, CancellationToken cancellation)
+    {
+        var options = new BlobUploadOptions
+        {
+            Conditions = etag is null ? new BlobRequestConditions { IfNoneMatch = ETag.All } : new BlobRequestConditions { IfMatch = new ETag(etag) },
+            HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" },
+        };
+        try
+        {
+            await blob.UploadAsync(json, options, cancellation);
+            return true;
+        }
+        catch (RequestFailedException e) when (e.Status is 409 or 412)
+        {
+            return false;
+        }
+    }
 }

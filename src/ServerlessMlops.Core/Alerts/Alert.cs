@@ -61,6 +61,9 @@ public sealed record Alert
     /// <summary>The latest observation counted; see <see cref="AlertEvent.Observation"/>.</summary>
     public long Observation { get; init; }
 
+    /// <summary>How many observations in a row have found it well again, where it takes more than one to end it.</summary>
+    public int Clear { get; init; }
+
     /// <summary>Whether there is something to tell that has not been told.</summary>
     public bool Unsent { get; init; }
 

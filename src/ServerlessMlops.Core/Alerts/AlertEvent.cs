@@ -35,6 +35,9 @@ public sealed record AlertEvent
     /// <summary>Whether the state is over: resolves the alert if there is one, and makes none.</summary>
     public bool Resolved { get; init; }
 
+    /// <summary>Of an end: how many observations in a row must say it before the alert is over. One that says otherwise begins the count anew.</summary>
+    public int ClearAfter { get; init; } = 1;
+
     /// <summary>
     /// A number that grows with each observation of the state, such as the hour that was checked, so that an observation reported twice counts
     /// once; 0 for incidents, which count once anyway.

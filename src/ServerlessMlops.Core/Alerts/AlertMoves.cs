@@ -25,14 +25,22 @@ public static class AlertMoves
 
         if (occurred.Resolved)
         {
+            if (current.State == AlertState.Resolved)
+            {
+                return current;
+            }
+
+            if (current.Clear + 1 < occurred.ClearAfter)
+            {
+                return current with { Clear = current.Clear + 1, Observation = occurred.Observation };
+            }
+
             // An end that was never announced as a beginning is not announced either.
-            return current.State == AlertState.Resolved
-                ? current
-                : current with
-                {
-                    State = AlertState.Resolved, Title = occurred.Title, Detail = occurred.Detail, Evidence = occurred.Evidence, LastAt = occurred.At,
-                    Observation = occurred.Observation, Unsent = current.Told.Count > 0, Withheld = null,
-                };
+            return current with
+            {
+                State = AlertState.Resolved, Title = occurred.Title, Detail = occurred.Detail, Evidence = occurred.Evidence, LastAt = occurred.At,
+                Observation = occurred.Observation, Clear = current.Clear + 1, Unsent = current.Told.Count > 0, Withheld = null,
+            };
         }
 
         if (current.State == AlertState.Resolved)
@@ -52,6 +60,7 @@ public static class AlertMoves
             LastAt = occurred.At,
             Occurrences = current.Occurrences + 1,
             Observation = occurred.Observation,
+            Clear = 0,
             Recent = [.. current.Recent.TakeLast(Alert.MaxRecent - 1), occurred.At],
             Unsent = current.Unsent || graver || due,
         };

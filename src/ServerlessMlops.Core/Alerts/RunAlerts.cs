@@ -6,12 +6,15 @@ namespace ServerlessMlops.Core.Alerts;
 /// <summary>What the end of a run has to say to people.</summary>
 public static class RunAlerts
 {
+    /// <summary>Title of the alert about a run of that kind that failed.</summary>
+    public static string FailureOf(RunKind kind) => $"{kind} failed";
+
     /// <summary>The event of a run's end, or null where nobody need know: it runs, waits, or ended as meant.</summary>
     public static AlertEvent? Of(Run run)
     {
         (AlertTopic Topic, AlertSeverity Severity, string Title)? told = (run.Kind, run.Status) switch
         {
-            (_, RunStatus.Failed) => (AlertTopic.Failed, AlertSeverity.Critical, $"{run.Kind} failed"),
+            (_, RunStatus.Failed) => (AlertTopic.Failed, AlertSeverity.Critical, FailureOf(run.Kind)),
             (RunKind.Ingestion, RunStatus.Rejected) => (AlertTopic.Rejected, AlertSeverity.Warning, "An upload was rejected"),
             (RunKind.Labels, RunStatus.Rejected) => (AlertTopic.Rejected, AlertSeverity.Warning, "A file of labels was rejected"),
             (RunKind.Scoring, RunStatus.Rejected) => (AlertTopic.Rejected, AlertSeverity.Warning, "A file could not be scored"),

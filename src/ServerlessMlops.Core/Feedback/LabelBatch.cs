@@ -5,6 +5,12 @@ namespace ServerlessMlops.Core.Feedback;
 /// <param name="At">When it was known: the file's own timestamp, else when the file arrived. Of two labels of one prediction the later counts.</param>
 public sealed record Label(string Text, DateTimeOffset At)
 {
+    /// <summary>
+    /// How many predictions it stands for where its row was picked for labelling: the inverse of the chance of that; 0 where it was picked because it looked hard and
+    /// says nothing of others. 1 where nothing is said.
+    /// </summary>
+    public double Weight { get; init; } = 1;
+
     /// <summary>Whether a prediction of this label was found; set by the joiner.</summary>
     public bool IsMatched { get; set; }
 }

@@ -9,12 +9,16 @@ public sealed class UnusableLabelsException(string message) : Exception(message)
 
 /// <summary>
 /// Reads files of labels: CSV or JSON Lines, packed or not, with a column <c>inferenceId</c> or the pipeline's key, a column named as the target,
-/// and optionally <c>labelledAt</c> (or <c>timestamp</c>), when the outcome was known.
+/// and optionally <c>labelledAt</c> (or <c>timestamp</c>), when the outcome was known, and <c>why.weight</c>, how many predictions the row stands for (0 or more), as
+/// requests for labels say it.
 /// </summary>
 public static class LabelFile
 {
     /// <summary>Most rows of one file; what is more comes in several files.</summary>
     public const int MostRows = 1_000_000;
+
+    /// <summary>The column of the weights.</summary>
+    public const string WeightName = "why.weight";
 
     private static readonly string[] IdNames = ["inferenceId", "inference_id"];
     private static readonly string[] TimeNames = ["labelledAt", "labelled_at", "timestamp"];
@@ -46,6 +50,7 @@ public static class LabelFile
         ColumnSchema? id = Find(IdNames);
         ColumnSchema? key = spec.Key is null ? null : Find([spec.Key]);
         ColumnSchema? time = Find(TimeNames);
+        ColumnSchema? weight = reader.Columns.Any(c => c.Values > 0 && string.Equals(c.Schema.Name, WeightName, StringComparison.OrdinalIgnoreCase)) ? Find([WeightName]) : null;
         string found = string.Join(", ", reader.Columns.Select(c => c.Schema.Name).Take(20));
         if (id is null && key is null)
         {
@@ -63,11 +68,21 @@ public static class LabelFile
             throw new UnusableLabelsException($"Column '{time.Name}' holds no times ({time.Type}); expected ones such as 2026-03-01T12:00:00Z, or no such column.");
         }
 
+        if (weight is { Type: not (ColumnType.Number or ColumnType.Integer or ColumnType.Boolean) })
+        {
+            throw new UnusableLabelsException($"Column '{weight.Name}' holds no numbers ({weight.Type}); expected how many predictions each row stands for, as in the request for labels, or no such column.");
+        }
+
         List<ColumnSchema> columns = [new(target.Name, ColumnType.Text)];
         columns.AddRange(new[] { id, key }.OfType<ColumnSchema>().Select(c => new ColumnSchema(c.Name, ColumnType.Text)));
         if (time is not null)
         {
             columns.Add(time);
+        }
+
+        if (weight is not null)
+        {
+            columns.Add(new ColumnSchema(weight.Name, ColumnType.Number) { DecimalComma = weight.DecimalComma });
         }
 
         var batch = new LabelBatch();
@@ -78,18 +93,20 @@ public static class LabelFile
             Column? ids = id is null ? null : group.Table[id.Name];
             Column? keys = key is null ? null : group.Table[key.Name];
             var times = time is null ? null : (TimestampColumn)group.Table[time.Name];
+            var weights = weight is null ? null : (NumberColumn)group.Table[weight.Name];
             for (int row = 0; row < group.Table.RowCount; row++)
             {
                 string? rowId = ids?.IsMissing(row) == false ? ids.TextAt(row) : null;
                 string? rowKey = keys?.IsMissing(row) == false ? keys.TextAt(row) : null;
-                if (labels.IsMissing(row) || (rowId ?? rowKey) is null)
+                double stands = weights?.IsMissing(row) == false ? weights.Values[row] : 1;
+                if (labels.IsMissing(row) || (rowId ?? rowKey) is null || !(stands >= 0) || !double.IsFinite(stands))
                 {
                     batch.Incomplete++;
                     continue;
                 }
 
                 DateTimeOffset at = times?.IsMissing(row) == false ? TimestampColumn.ToInstant(times.Values[row]) : arrivedAt;
-                batch.Add(rowId, rowKey, new Label(labels.TextAt(row), at));
+                batch.Add(rowId, rowKey, new Label(labels.TextAt(row), at) { Weight = stands });
                 if (batch.Rows > MostRows)
                 {
                     throw new UnusableLabelsException($"The file has more than {MostRows} labels; split it.");

@@ -6,13 +6,23 @@ namespace ServerlessMlops.Core.Feedback;
 /// What labels say of the predictions of one model version, as counts and sums: the currency of measured performance. Counts of two periods
 /// merge by adding each number, in any order.
 /// </summary>
+/// <remarks>
+/// Rows that were picked for labelling count by their weight, the inverse of the chance that they were picked (Horvitz and Thompson, 1952); all others
+/// count 1. <see cref="Effective"/> brings weighted counts down to as many rows as they are worth.
+/// </remarks>
 public sealed class OutcomeCounts
 {
     /// <summary>Logged predictions, with or without a label.</summary>
     public long Predictions { get; set; }
 
-    /// <summary>Predictions whose label has come.</summary>
+    /// <summary>Predictions whose label has come, whatever their weight.</summary>
     public long Labelled { get; set; }
+
+    /// <summary>Sum of the weights of the labelled predictions.</summary>
+    public double Weight { get; set; }
+
+    /// <summary>Sum of the squares of those weights.</summary>
+    public double WeightSquares { get; set; }
 
     /// <summary>Labels by the time that they took; see <see cref="DelayGroups"/>.</summary>
     public long[] Delays { get; init; } = new long[DelayGroups.Count];
@@ -21,10 +31,10 @@ public sealed class OutcomeCounts
     /// Classification: rows that came true by group of the probability (<see cref="ScoreGroups"/>). Binary: the positive class and its probability;
     /// multiclass: whether the winning class was right, and its probability. Empty for regression.
     /// </summary>
-    public long[] CameTrue { get; init; } = [];
+    public double[] CameTrue { get; init; } = [];
 
     /// <summary>The same for rows that did not come true.</summary>
-    public long[] CameFalse { get; init; } = [];
+    public double[] CameFalse { get; init; } = [];
 
     /// <summary>Sum of those probabilities by group: with the two above, a calibration curve.</summary>
     public double[] ScoreSums { get; init; } = [];
@@ -58,7 +68,7 @@ public sealed class OutcomeCounts
     /// <param name="outputGroups">Number of its output groups.</param>
     public static OutcomeCounts Empty(LearningTask task, int outputGroups) => task == LearningTask.Regression
         ? new OutcomeCounts { Errors = [.. Enumerable.Range(0, outputGroups).Select(_ => new ErrorSums())] }
-        : new OutcomeCounts { CameTrue = new long[ScoreGroups.Count], CameFalse = new long[ScoreGroups.Count], ScoreSums = new double[ScoreGroups.Count] };
+        : new OutcomeCounts { CameTrue = new double[ScoreGroups.Count], CameFalse = new double[ScoreGroups.Count], ScoreSums = new double[ScoreGroups.Count] };
 
     /// <summary>Adds the counts of another period of the same model.</summary>
     /// <exception cref="ArgumentException">The other is of a model with another layout.</exception>
@@ -72,13 +82,11 @@ public sealed class OutcomeCounts
 
         Predictions += other.Predictions;
         Labelled += other.Labelled;
+        (Weight, WeightSquares) = (Weight + other.Weight, WeightSquares + other.WeightSquares);
         AddTo(Delays, other.Delays);
         AddTo(CameTrue, other.CameTrue);
         AddTo(CameFalse, other.CameFalse);
-        for (int i = 0; i < ScoreSums.Length; i++)
-        {
-            ScoreSums[i] += other.ScoreSums[i];
-        }
+        AddTo(ScoreSums, other.ScoreSums);
 
         for (int i = 0; i < Errors.Length; i++)
         {
@@ -96,6 +104,39 @@ public sealed class OutcomeCounts
             }
         }
     }
+
+    /// <summary>
+    /// The same outcomes as so many rows of weight 1 as are worth as much: by Kish's effective size (1965), the square of the sum of the weights over the sum of
+    /// their squares. Without weights these very counts.
+    /// </summary>
+    /// <remarks>That a loss goes with its row's weight is not in it: uncertain rows that were all picked make the spread look larger than it is, never smaller by much.</remarks>
+    public OutcomeCounts Effective()
+    {
+        double scale = KishScale(Weight, WeightSquares);
+        return new OutcomeCounts
+        {
+            Predictions = Predictions,
+            Labelled = Labelled,
+            Weight = Weight * scale,
+            WeightSquares = Weight * scale, // each of weight 1
+            Delays = Delays,
+            CameTrue = [.. CameTrue.Select(rows => rows * scale)],
+            CameFalse = [.. CameFalse.Select(rows => rows * scale)],
+            ScoreSums = [.. ScoreSums.Select(sum => sum * scale)],
+            Decisions = Decisions.Effective(),
+            LossSum = LossSum * scale,
+            LossSquareSum = LossSquareSum * scale,
+            BrierSum = BrierSum * scale,
+            LabelSum = LabelSum * scale,
+            LabelSquareSum = LabelSquareSum * scale,
+            Errors = [.. Errors.Select(errors => errors.Times(scale))],
+            Groups = Groups.ToDictionary(
+                column => column.Key, column => column.Value.ToDictionary(value => value.Key, value => value.Value.Effective(), StringComparer.Ordinal), StringComparer.Ordinal),
+        };
+    }
+
+    /// <summary>What each weight is multiplied by so that they add up to the effective size; 0 without weight.</summary>
+    internal static double KishScale(double weight, double squares) => squares > 0 ? weight / squares : 0;
 
     /// <summary>The outcomes of one value of a sensitive column; made where there is none.</summary>
     public GroupOutcome Group(string column, string value)
@@ -120,74 +161,12 @@ public sealed class OutcomeCounts
             sums[i] += more[i];
         }
     }
-}
 
-/// <summary>How the decisions for a group of rows turned out.</summary>
-public sealed class GroupOutcome
-{
-    /// <summary>Decided positive, rightly; multiclass: right.</summary>
-    public long TruePositives { get; set; }
-
-    /// <summary>Decided positive, wrongly; multiclass: wrong.</summary>
-    public long FalsePositives { get; set; }
-
-    /// <summary>Decided negative, rightly.</summary>
-    public long TrueNegatives { get; set; }
-
-    /// <summary>Decided negative, wrongly.</summary>
-    public long FalseNegatives { get; set; }
-
-    /// <summary>Regression: rows.</summary>
-    public long Values { get; set; }
-
-    /// <summary>Regression: sum of the absolute errors.</summary>
-    public double AbsoluteErrorSum { get; set; }
-
-    /// <summary>Regression: sum of the squared errors.</summary>
-    public double SquareErrorSum { get; set; }
-
-    /// <summary>Decisions.</summary>
-    public long Rows => TruePositives + FalsePositives + TrueNegatives + FalseNegatives + Values;
-
-    /// <summary>Right decisions.</summary>
-    public long Right => TruePositives + TrueNegatives;
-
-    /// <summary>Adds another's.</summary>
-    public void Add(GroupOutcome other)
+    private static void AddTo(double[] sums, double[] more)
     {
-        ArgumentNullException.ThrowIfNull(other);
-        TruePositives += other.TruePositives;
-        FalsePositives += other.FalsePositives;
-        TrueNegatives += other.TrueNegatives;
-        FalseNegatives += other.FalseNegatives;
-        Values += other.Values;
-        AbsoluteErrorSum += other.AbsoluteErrorSum;
-        SquareErrorSum += other.SquareErrorSum;
-    }
-}
-
-/// <summary>Errors of a regression, as sums.</summary>
-public sealed class ErrorSums
-{
-    /// <summary>Rows.</summary>
-    public long Rows { get; set; }
-
-    /// <summary>Sum of prediction - label.</summary>
-    public double Sum { get; set; }
-
-    /// <summary>Sum of the absolute errors.</summary>
-    public double AbsoluteSum { get; set; }
-
-    /// <summary>Sum of the squared errors.</summary>
-    public double SquareSum { get; set; }
-
-    /// <summary>Adds another's.</summary>
-    public void Add(ErrorSums other)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        Rows += other.Rows;
-        Sum += other.Sum;
-        AbsoluteSum += other.AbsoluteSum;
-        SquareSum += other.SquareSum;
+        for (int i = 0; i < sums.Length; i++)
+        {
+            sums[i] += more[i];
+        }
     }
 }

@@ -72,21 +72,23 @@ public sealed class OutcomeTally
     /// <param name="label">See <see cref="Understand"/>; not NaN.</param>
     /// <param name="delay">Time from the prediction to the label; negative counts as none.</param>
     /// <param name="groups">Values of the <see cref="Sensitive"/> inputs.</param>
-    public void Count(ReadOnlySpan<float> outputs, double label, TimeSpan delay, IReadOnlyList<(string Column, string? Value)> groups)
+    /// <param name="weight">How many predictions it stands for: 1, or the inverse of the chance that it was picked for labelling; 0 where it says nothing of others.</param>
+    public void Count(ReadOnlySpan<float> outputs, double label, TimeSpan delay, IReadOnlyList<(string Column, string? Value)> groups, double weight = 1)
     {
         Counts.Predictions++;
         Counts.Labelled++;
         Counts.Delays[DelayGroups.Of(delay)]++;
+        (Counts.Weight, Counts.WeightSquares) = (Counts.Weight + weight, Counts.WeightSquares + (weight * weight));
         double loss;
-        var outcome = new GroupOutcome();
+        var outcome = new GroupOutcome { WeightSquares = weight * weight };
         if (_card.Task == LearningTask.Regression)
         {
             double error = outputs[^1] - label;
             loss = error * error;
-            Counts.LabelSum += label;
-            Counts.LabelSquareSum += label * label;
-            Counts.Errors[FeatureGroups.GroupOf(_edges, outputs[^1])].Add(new ErrorSums { Rows = 1, Sum = error, AbsoluteSum = Math.Abs(error), SquareSum = loss });
-            (outcome.Values, outcome.AbsoluteErrorSum, outcome.SquareErrorSum) = (1, Math.Abs(error), loss);
+            Counts.LabelSum += weight * label;
+            Counts.LabelSquareSum += weight * label * label;
+            Counts.Errors[FeatureGroups.GroupOf(_edges, outputs[^1])].Add(new ErrorSums { Rows = 1, Sum = error, AbsoluteSum = Math.Abs(error), SquareSum = loss }.Times(weight));
+            (outcome.Values, outcome.AbsoluteErrorSum, outcome.SquareErrorSum) = (weight, weight * Math.Abs(error), weight * loss);
         }
         else
         {
@@ -97,19 +99,19 @@ public sealed class OutcomeTally
             double ofTruth = binary ? (came ? score : 1 - score) : outputs[(int)label];
             loss = -Math.Log(Math.Clamp(ofTruth, Epsilon, 1));
             int group = ScoreGroups.Of(score);
-            (came ? Counts.CameTrue : Counts.CameFalse)[group]++;
-            Counts.ScoreSums[group] += score;
-            Counts.BrierSum += (score - (came ? 1 : 0)) * (score - (came ? 1 : 0));
+            (came ? Counts.CameTrue : Counts.CameFalse)[group] += weight;
+            Counts.ScoreSums[group] += weight * score;
+            Counts.BrierSum += weight * (score - (came ? 1 : 0)) * (score - (came ? 1 : 0));
             bool positive = !binary || decided == 1;
-            outcome.TruePositives = positive && came ? 1 : 0;
-            outcome.FalsePositives = positive && !came ? 1 : 0;
-            outcome.TrueNegatives = !positive && !came ? 1 : 0;
-            outcome.FalseNegatives = !positive && came ? 1 : 0;
+            outcome.TruePositives = positive && came ? weight : 0;
+            outcome.FalsePositives = positive && !came ? weight : 0;
+            outcome.TrueNegatives = !positive && !came ? weight : 0;
+            outcome.FalseNegatives = !positive && came ? weight : 0;
             Counts.Decisions.Add(outcome);
         }
 
-        Counts.LossSum += loss;
-        Counts.LossSquareSum += loss * loss;
+        Counts.LossSum += weight * loss;
+        Counts.LossSquareSum += weight * loss * loss;
         foreach ((string column, string? value) in groups)
         {
             string name = value is null ? "(missing)" : Sensitive[column].Count == 0 || Sensitive[column].Contains(value) ? value : "(other)";

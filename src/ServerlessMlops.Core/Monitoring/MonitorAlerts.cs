@@ -14,7 +14,8 @@ public static class MonitorAlerts
     /// </summary>
     /// <param name="report">The report.</param>
     /// <param name="open">Alerts of the pipeline that hold.</param>
-    public static IReadOnlyList<AlertEvent> Of(MonitorReport report, IEnumerable<Alert> open)
+    /// <param name="clearAfter">How many checks in a row must find well again what an alert is about; see <see cref="Pipelines.MonitorSpec.ClearAfter"/>.</param>
+    public static IReadOnlyList<AlertEvent> Of(MonitorReport report, IEnumerable<Alert> open, int clearAfter = 1)
     {
         ArgumentNullException.ThrowIfNull(report);
         ArgumentNullException.ThrowIfNull(open);
@@ -31,7 +32,7 @@ public static class MonitorAlerts
         {
             if (Topics.Contains(alert.Topic) && WellAgain(report, alert) is { } sentence)
             {
-                events.Add(Event(report, alert.Topic, alert.Subject, alert.Severity, $"{alert.Subject}: well again", sentence, resolved: true));
+                events.Add(Event(report, alert.Topic, alert.Subject, alert.Severity, $"{alert.Subject}: well again", sentence, resolved: true) with { ClearAfter = clearAfter });
             }
         }
 

@@ -123,6 +123,12 @@ public sealed record RetrainSpec
     [SpecRange(0, 1e15)]
     public long MinLabels { get; init; }
 
+    /// <summary>
+    /// With <c>minLabels</c>: whether predictions that got their label become rows to learn from. They are put, inputs as they were scored, into files under
+    /// <c>uploads/{pipeline}/labelled/</c>. Say <c>false</c> where uploads bring the same rows and there is no <c>key</c> to tell them by.
+    /// </summary>
+    public bool LearnFromLabels { get; init; } = true;
+
     /// <summary>Least time between trainings that start by themselves because of drift or labels.</summary>
     public TimeSpan Cooldown { get; init; } = TimeSpan.FromHours(12);
 

@@ -18,6 +18,10 @@ public sealed record MonitorSpec
     /// <summary>For how long data, traffic, labels and new models may stay away.</summary>
     public StaleSpec Stale { get; init; } = new();
 
+    /// <summary>How many checks in a row must find well again what an alert is about, before the alert is over.</summary>
+    [SpecRange(1, 100)]
+    public int ClearAfter { get; init; } = 2;
+
     /// <summary>How late labels may come to be joined with predictions.</summary>
     public TimeSpan LabelHorizon { get; init; } = TimeSpan.FromDays(30);
 }

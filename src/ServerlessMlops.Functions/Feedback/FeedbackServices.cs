@@ -16,6 +16,8 @@ public static class FeedbackServices
     {
         services.TryAddSingleton<ILabelStore, LabelsContainer>();
         services.TryAddSingleton<IOutcomeStore, OutcomesStore>();
+        services.TryAddSingleton<ILabelledExports, LabelledExportsStore>();
+        services.TryAddSingleton<LabelledExporter>();
         services.TryAddSingleton<ILabelRequestStore, LabelRequestsContainer>();
         services.TryAddSingleton<UnlabelledRows>();
         services.TryAddSingleton<LabelRequests>();

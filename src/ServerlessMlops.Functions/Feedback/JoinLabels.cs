@@ -83,6 +83,9 @@ public sealed class JoinLabels(
         await retrain.AskAsync(new RetrainWish(file.Pipeline, RetrainCause.Labels, LabelsOrchestrator.InstanceId(input), $"labels of {file.Path}"), durable, cancellation);
     }
 
+    /// <summary>The name by which <see cref="JoinedHour.Segments"/> knows a file of the log.</summary>
+    internal static string NameOf(PredictionSegmentName segment) => string.Create(CultureInfo.InvariantCulture, $"{segment.Instance}-{segment.Segment}");
+
     /// <summary>The hours to look in, newest first: those that minted ids name, or all of the horizon where any label does not say.</summary>
     internal static IEnumerable<DateTimeOffset> HoursOf(string pipeline, LabelBatch batch, TimeSpan horizon, DateTimeOffset now)
     {
@@ -127,7 +130,7 @@ public sealed class JoinLabels(
 
             (JoinedHour before, string? etag) = await outcomes.LoadHourAsync(pipeline, hour, cancellation);
             (JoinedHour after, JoinTally tally, IReadOnlyDictionary<int, OutcomeTally> counted) = await CountAsync(pipeline, segments, before, batch, spec, cancellation);
-            if (tally.New + tally.Corrected > 0)
+            if (tally.IsChange)
             {
                 after.Revision = before.Revision + 1;
                 if (!await outcomes.SaveHourAsync(pipeline, hour, after, etag, cancellation))
@@ -153,7 +156,7 @@ public sealed class JoinLabels(
     {
         string[] sensitive = [.. spec.Columns.Where(c => c.Value.Sensitive).Select(c => c.Key)];
         var tallies = new Dictionary<int, OutcomeTally>();
-        var after = new JoinedHour { Revision = before.Revision };
+        var after = new JoinedHour { Revision = before.Revision, Cut = before.Cut };
         JoinTally sum = JoinTally.None;
         foreach (PredictionSegmentName segment in segments)
         {
@@ -170,8 +173,8 @@ public sealed class JoinLabels(
                 }
             }
 
-            string name = string.Create(CultureInfo.InvariantCulture, $"{segment.Instance}-{segment.Segment}");
-            (JoinedSegment? joined, JoinTally tally) = SegmentJoiner.Join(lines, batch, before.Segments.GetValueOrDefault(name), spec.Monitor.LabelHorizon, tallies.GetValueOrDefault);
+            string name = NameOf(segment);
+            (JoinedSegment? joined, JoinTally tally) = SegmentJoiner.Join(lines, batch, before.Segments.GetValueOrDefault(name), spec.Monitor.LabelHorizon, tallies.GetValueOrDefault, before.Cut + 1);
             sum = sum.Plus(tally);
             if (joined is not null)
             {

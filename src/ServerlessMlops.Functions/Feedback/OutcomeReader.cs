@@ -9,15 +9,25 @@ public sealed class OutcomeReader(IOutcomeStore outcomes) : IOutcomeReader
     /// <inheritdoc/>
     public async Task<LabelledOutcomes?> ReadAsync(string pipeline, int version, DateTimeOffset from, DateTimeOffset until, CancellationToken cancellation)
     {
-        var sum = new LabelledOutcomes(0, 0, 0);
+        OutcomeCounts? sum = null;
 
         // A version that was no candidate before the step has no predictions in the hour before it either: the hour in which the step began counts whole.
         DateTimeOffset hour = from.ToUniversalTime().AddTicks(-(from.UtcTicks % TimeSpan.TicksPerHour));
         await foreach (OutcomeRow row in outcomes.ReadAsync(pipeline, version, hour, until, cancellation))
         {
-            sum = new LabelledOutcomes(sum.Rows + row.Counts.Labelled, sum.LossSum + row.Counts.LossSum, sum.LossSquareSum + row.Counts.LossSquareSum);
+            if (sum is null)
+            {
+                sum = row.Counts;
+            }
+            else
+            {
+                sum.Add(row.Counts);
+            }
         }
 
-        return sum.Rows > 0 ? sum : null;
+        // Rows picked for labelling count as many as they are worth, in whole rows.
+        OutcomeCounts? effective = sum?.Effective();
+        long rows = effective is null ? 0 : (long)effective.Weight;
+        return rows > 0 ? new LabelledOutcomes(rows, effective!.LossSum * rows / effective.Weight, effective.LossSquareSum * rows / effective.Weight) : null;
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Logging;
 using ServerlessMlops.Core.Datasets;
+using ServerlessMlops.Core.Feedback;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Telemetry;
@@ -15,7 +16,11 @@ namespace ServerlessMlops.Functions.Ingestion;
 /// <param name="Status">Status of its run.</param>
 /// <param name="Reason">Why, for a person; null where all is well.</param>
 /// <param name="AsksForTraining">Whether there is new data that the spec wants trained on.</param>
-public sealed record IngestionOutcome(RunStatus Status, string? Reason, bool AsksForTraining);
+public sealed record IngestionOutcome(RunStatus Status, string? Reason, bool AsksForTraining)
+{
+    /// <summary>Rows that are labelled predictions, which ask for a training under the guards of <c>retrain</c>; 0 of any other upload.</summary>
+    public long LabelledRows { get; init; }
+}
 
 /// <summary>Reads one upload, checks it and keeps it as a batch, and ends its run. Bad input is an outcome with a reason, never an exception.</summary>
 public sealed partial class IngestUpload(
@@ -113,7 +118,8 @@ public sealed partial class IngestUpload(
         report = await reports.SaveAsync(report, null, cancellation);
         (Run change, IngestionOutcome outcome) = End(upload, RunStatus.Succeeded, known ? "known" : "kept", Note(report, known));
         RunArtifact kept = new("batch", batchId, $"{result.RowsKept} rows kept, {result.RowsRejected} rejected");
-        return (change with { Outputs = [kept] }, outcome with { AsksForTraining = spec.Spec.Retrain.OnUpload });
+        bool labelled = LabelledFile.IsPath(upload.Path) && spec.Spec.Retrain is { MinLabels: > 0, LearnFromLabels: true };
+        return (change with { Outputs = [kept] }, outcome with { AsksForTraining = spec.Spec.Retrain.OnUpload && !labelled, LabelledRows = labelled ? result.RowsKept : 0 });
     }
 
     /// <summary>What a person should know of an accepted upload; null where all is well.</summary>

@@ -2,6 +2,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
 using ServerlessMlops.Core.Datasets;
 using ServerlessMlops.Core.Runs;
+using ServerlessMlops.Core.Training;
 using ServerlessMlops.Functions.Hosting;
 using ServerlessMlops.Functions.Runs;
 using ServerlessMlops.Functions.Training;
@@ -42,6 +43,11 @@ public static class IngestionOrchestrator
             if (outcome.AsksForTraining)
             {
                 await context.CallActivityAsync(nameof(TrainingRequests.RequestTraining), new TrainingWish(pipeline, $"new data: {input.Upload.Path}", context.InstanceId), Retries.Activity);
+            }
+            else if (outcome.LabelledRows > 0)
+            {
+                var wish = new RetrainWish(pipeline, RetrainCause.Labels, context.InstanceId, $"{outcome.LabelledRows} labelled predictions of {input.Upload.Path}") { Learned = outcome.LabelledRows };
+                await context.CallActivityAsync(nameof(RetrainGuard.RequestByLabels), wish, Retries.Activity);
             }
         });
     }

@@ -138,8 +138,10 @@ public sealed class ReviewsApi(
 
         string by = Caller.Of(request, hosting.PlatformAuthentication);
         string at = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+        // Close calls are wrong oftener than others: what they turn out to be says nothing of how good the model is, so it counts 0 of that.
         byte[] csv = Encoding.UTF8.GetBytes(
-            $"inferenceId,{CsvField.Quote(card.Target)},labelledAt,review.by,review.why\r\n{inferenceId},{CsvField.Quote(label)},{at},{CsvField.QuoteForeign(by)},{CsvField.QuoteForeign(decision.Why ?? "")}\r\n");
+            $"inferenceId,{CsvField.Quote(card.Target)},labelledAt,{LabelFile.WeightName},review.by,review.why\r\n{inferenceId},{CsvField.Quote(label)},{at},0,{CsvField.QuoteForeign(by)},{CsvField.QuoteForeign(decision.Why ?? "")}\r\n");
         Upload file = await labels.PutAsync($"{pipeline}/reviews/{ContentAddress.Short(ContentAddress.Of(csv))}.csv", csv, cancellation);
         await LabelsArrived.StartAsync(file, durable, cancellation);
         string runId = LabelsOrchestrator.RunIdOf(file);

@@ -1,7 +1,7 @@
-using System.Globalization;
 using ServerlessMlops.Core.Feedback;
 using ServerlessMlops.Core.Labelling;
 using ServerlessMlops.Core.Scoring.Predictions;
+using ServerlessMlops.Functions.Feedback;
 
 namespace ServerlessMlops.Functions.Labelling;
 
@@ -37,17 +37,16 @@ public sealed class UnlabelledRows(IPredictionStore predictions, IOutcomeStore o
             return rows;
         }
 
-        double[] labels = joined.Segments.GetValueOrDefault(string.Create(CultureInfo.InvariantCulture, $"{segment.Instance}-{segment.Segment}"))?.Labels ?? [];
+        double[] labels = joined.Segments.GetValueOrDefault(JoinLabels.NameOf(segment))?.Labels ?? [];
         int row = 0;
-        for (ReadOnlyMemory<byte> rest = lines; !rest.IsEmpty; row++)
+        foreach (ReadOnlyMemory<byte> line in PredictionLines.Of(lines))
         {
-            int end = rest.Span.IndexOf((byte)'\n');
-            ReadOnlyMemory<byte> line = end < 0 ? rest : rest[..end];
-            rest = end < 0 ? default : rest[(end + 1)..];
-            if (!line.IsEmpty && (row >= labels.Length || double.IsNaN(labels[row])) && LoggedPrediction.Parse(line) is { } prediction)
+            if ((row >= labels.Length || double.IsNaN(labels[row])) && LoggedPrediction.Parse(line) is { } prediction)
             {
                 rows.Add(prediction);
             }
+
+            row++;
         }
 
         return rows;

@@ -13,6 +13,7 @@ using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Telemetry;
+using ServerlessMlops.Core.Training;
 using ServerlessMlops.Functions.Training;
 
 namespace ServerlessMlops.Functions.Monitoring;
@@ -59,7 +60,8 @@ public sealed class CheckModel(
             return;
         }
 
-        MonitorSpec spec = await SpecAsync(input.Pipeline, cancellation);
+        PipelineSpec? whole = await SpecOfAsync(input.Pipeline, cancellation);
+        MonitorSpec spec = whole?.Monitor ?? new MonitorSpec();
         MonitorReport? newest = await reports.GetLatestAsync(input.Pipeline, input.Until.AddTicks(-1), CarriedOn, null, cancellation);
         foreach (int version in live.Shares.Select(share => share.Version).Append(live.Version).Distinct())
         {
@@ -69,7 +71,7 @@ public sealed class CheckModel(
                 continue;
             }
 
-            MonitorReport? before = newest?.Version == version ? newest : await BeforeAsync(input.Pipeline, version, input.Until, cancellation);
+            MonitorReport? before = newest is null || newest.Version == version ? newest : await BeforeAsync(input.Pipeline, version, input.Until, cancellation);
             MonitorReport report = await reports.GetAsync(input.Pipeline, version, input.Until, cancellation)
                 ?? await reports.SaveAsync(await EvaluateAsync(card, version, await TrafficAsync(card, version, input.Until, spec, cancellation), spec, before, cancellation), cancellation);
             MlopsTelemetry.Checked(report);
@@ -79,11 +81,18 @@ public sealed class CheckModel(
             // Alerts speak of what serves; a canary is judged by its rollout.
             if (version == live.Version)
             {
-                await sink.RaiseAsync(MonitorAlerts.Of(report, await OpenAsync(input.Pipeline, cancellation)), cancellation);
+                await sink.RaiseAsync(await EventsAsync(report, spec, cancellation), cancellation);
                 if (ModelMonitor.AsksForTraining(report) is { } asks)
                 {
                     string observation = string.Create(CultureInfo.InvariantCulture, $"{asks.Cause}-v{version}-{report.Until.UtcDateTime:yyyyMMddHHmm}");
                     await retrain.AskAsync(new RetrainWish(input.Pipeline, asks.Cause, observation, asks.Detail, report.Memory?.SuspectedWindows ?? 1), durable, cancellation);
+                }
+
+                // Labels ask when they come; what guards kept waiting then is asked for again here.
+                if (whole?.Retrain.MinLabels > 0)
+                {
+                    string labels = string.Create(CultureInfo.InvariantCulture, $"labels-{report.Until.UtcDateTime:yyyyMMddHHmm}");
+                    await retrain.AskAsync(new RetrainWish(input.Pipeline, RetrainCause.Labels, labels, "labels that have come"), durable, cancellation);
                 }
             }
         }
@@ -121,7 +130,7 @@ public sealed class CheckModel(
                 Pipeline = failed.Pipeline,
                 Topic = AlertTopic.Failed,
                 Severity = AlertSeverity.Warning,
-                Subject = "monitor",
+                Subject = IncidentEnds.Check,
                 Title = "The live model could not be checked",
                 Detail = $"The check of the window until {failed.Until:yyyy-MM-dd HH:mm} UTC failed: {failed.Reason} The next check runs on schedule.",
                 At = failed.Until,
@@ -161,16 +170,18 @@ public sealed class CheckModel(
     }
 
     /// <summary>The pipeline's <c>monitor</c> section; the defaults where the stored spec cannot be read.</summary>
-    internal async Task<MonitorSpec> SpecAsync(string pipeline, CancellationToken cancellation)
+    internal async Task<MonitorSpec> SpecAsync(string pipeline, CancellationToken cancellation) => (await SpecOfAsync(pipeline, cancellation))?.Monitor ?? new MonitorSpec();
+
+    private async Task<PipelineSpec?> SpecOfAsync(string pipeline, CancellationToken cancellation)
     {
         StoredSpec? stored = await pipelines.GetAsync(pipeline, cancellation);
         if (stored is not null && PipelineSpecParser.Parse(stored.Yaml).Spec is { } spec)
         {
-            return spec.Monitor;
+            return spec;
         }
 
         MonitoringLog.Skipped(logger, pipeline, "its spec is missing or has faults; the check uses the default settings.");
-        return new MonitorSpec();
+        return null;
     }
 
     /// <summary>When data, labels and models last came; labels only as far as the newest runs tell, for earlier reports know the rest.</summary>
@@ -198,6 +209,18 @@ public sealed class CheckModel(
         {
             MonitoringLog.Deleted(logger, pipeline, rows, options.Value.WindowDays, old, options.Value.ReportDays);
         }
+    }
+
+    /// <summary>What the report has to say, and what is over besides.</summary>
+    private async Task<IReadOnlyList<AlertEvent>> EventsAsync(MonitorReport report, MonitorSpec spec, CancellationToken cancellation)
+    {
+        List<Alert> open = await OpenAsync(report.Pipeline, cancellation);
+        IReadOnlyList<Run> newest = open.Exists(alert => alert.Topic == AlertTopic.Failed) ? (await runs.ListAsync(report.Pipeline, NewestRuns, null, cancellation)).Items : [];
+        return
+        [
+            .. MonitorAlerts.Of(report, open, spec.ClearAfter),
+            .. IncidentEnds.Of(open, newest, report.Until, string.Create(CultureInfo.InvariantCulture, $"monitoring/{report.Pipeline} v{report.Version} {report.Until.UtcDateTime:yyyy-MM-ddTHH:mm}Z")),
+        ];
     }
 
     private async Task<List<Alert>> OpenAsync(string pipeline, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 using ServerlessMlops.Core;
@@ -7,6 +8,9 @@ using ServerlessMlops.Core.Datasets;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Training;
+using ServerlessMlops.Functions.Feedback;
+using ServerlessMlops.Functions.Hosting;
+using ServerlessMlops.Functions.Ingestion;
 using ServerlessMlops.Functions.Pipelines;
 
 namespace ServerlessMlops.Functions.Training;
@@ -17,19 +21,38 @@ namespace ServerlessMlops.Functions.Training;
 /// <param name="Id">Names the observation behind it: wished for twice, by two instances or after a crash, it is one wish.</param>
 /// <param name="Detail">The observation in words.</param>
 /// <param name="SuspectedWindows">See <see cref="RetrainFacts.SuspectedWindows"/>.</param>
-public sealed record RetrainWish(string Pipeline, RetrainCause Cause, string Id, string Detail, int SuspectedWindows = 1);
+public sealed record RetrainWish(string Pipeline, RetrainCause Cause, string Id, string Detail, int SuspectedWindows = 1)
+{
+    /// <summary>Labels: how many have become rows of the newest data; 0 where none has yet.</summary>
+    public long Learned { get; init; }
+}
 
 /// <summary>Lets trainings that drift or labels ask for through <see cref="RetrainPolicy"/> to the request row, and tells people where a pipeline is frozen.</summary>
 public sealed partial class RetrainGuard(
-    SpecReader specs, IRunLog runs, IDatasetStore datasets, TrainingRequests requests, IAlertSink alerts, TimeProvider time, ILogger<RetrainGuard> logger)
+    SpecReader specs,
+    IRunLog runs,
+    IDatasetStore datasets,
+    TrainingRequests requests,
+    LabelledExporter labelled,
+    IAlertSink alerts,
+    TimeProvider time,
+    ILogger<RetrainGuard> logger)
 {
     /// <summary>How the reason of a training begins that the app asked for by itself.</summary>
     public const string Automatic = "automatic, ";
 
     private const int MostRuns = 500;
     private const string Subject = "retraining";
+    private const string LearningSubject = "learning from labels";
 
-    /// <summary>Asks, if the guards allow it.</summary>
+    /// <summary>Asks because labelled predictions have been ingested, as an activity.</summary>
+    [Function(nameof(RequestByLabels))]
+    public Task RequestByLabels([ActivityTrigger] RetrainWish wish, [DurableClient] DurableTaskClient durable, CancellationToken cancellation) => AskAsync(wish, durable, cancellation);
+
+    /// <summary>
+    /// Asks, if the guards allow it. Where labels ask and their predictions are to be learned from, those are first put into an upload; once that is read it asks
+    /// again, with what it brought.
+    /// </summary>
     public async Task<RetrainDecision> AskAsync(RetrainWish wish, DurableTaskClient durable, CancellationToken cancellation)
     {
         if (await specs.ReadAsync(wish.Pipeline, cancellation) is not { } spec)
@@ -39,8 +62,28 @@ public sealed partial class RetrainGuard(
 
         DateTimeOffset now = time.GetUtcNow();
         (IReadOnlyList<PastTraining> past, long labels) = await PastAsync(wish.Pipeline, now, cancellation);
+        RetrainSpec rules = spec.Spec.Retrain;
+        var facts = new RetrainFacts(wish.Cause, Math.Max(labels, wish.Learned), null, wish.SuspectedWindows);
+
+        // Labels bring their own data, if nothing else keeps them from being trained on.
+        string besides = "";
+        if (wish is { Cause: RetrainCause.Labels, Learned: 0 } && rules.LearnFromLabels && RetrainPolicy.Decide(rules, past, facts with { NewestData = now }, now).Allowed)
+        {
+            LabelledOutcome learned = await labelled.WriteAsync(wish.Pipeline, spec.Spec, cancellation);
+            await alerts.RaiseAsync([Obstructed(wish, learned, now)], cancellation);
+            if (learned.File is { } file)
+            {
+                await durable.StartOnceAsync(nameof(IngestionOrchestrator), file.RunId, new IngestionInput(file, Attempt: 1), cancellation);
+                LogDecision(logger, wish.Pipeline, wish.Cause, wish.Detail, true, learned.Reason);
+                return new RetrainDecision(true, learned.Reason);
+            }
+
+            besides = $" {learned.Reason}";
+        }
+
         BatchSummary? newest = await datasets.GetNewestBatchAsync(wish.Pipeline, cancellation);
-        RetrainDecision decision = RetrainPolicy.Decide(spec.Spec.Retrain, past, new RetrainFacts(wish.Cause, labels, newest?.ReceivedAt, wish.SuspectedWindows), now);
+        RetrainDecision decision = RetrainPolicy.Decide(rules, past, facts with { NewestData = newest?.ReceivedAt }, now);
+        decision = decision with { Reason = decision.Reason + besides };
         LogDecision(logger, wish.Pipeline, wish.Cause, wish.Detail, decision.Allowed, decision.Reason);
         if (decision.Allowed)
         {
@@ -98,6 +141,20 @@ public sealed partial class RetrainGuard(
         At = now,
         Evidence = wish.Id,
         Resolved = !decision.Frozen,
+        Observation = now.UtcTicks / TimeSpan.TicksPerSecond,
+    };
+
+    private static AlertEvent Obstructed(RetrainWish wish, LabelledOutcome outcome, DateTimeOffset now) => new()
+    {
+        Pipeline = wish.Pipeline,
+        Topic = AlertTopic.Gates,
+        Severity = AlertSeverity.Warning,
+        Subject = LearningSubject,
+        Title = outcome.IsObstructed ? "Labels come and cannot be learned from" : "Labels are learned from again",
+        Detail = outcome.Reason,
+        At = now,
+        Evidence = wish.Id,
+        Resolved = !outcome.IsObstructed,
         Observation = now.UtcTicks / TimeSpan.TicksPerSecond,
     };
 

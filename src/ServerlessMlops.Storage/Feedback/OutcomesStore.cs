@@ -4,7 +4,6 @@ using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
-using Azure.Storage.Blobs.Models;
 using ServerlessMlops.Core;
 using ServerlessMlops.Core.Feedback;
 
@@ -41,21 +40,8 @@ public sealed class OutcomesStore(BlobServiceClient blobs, TableServiceClient ta
     public async Task<bool> SaveHourAsync(string pipeline, DateTimeOffset hour, JoinedHour joined, string? etag, CancellationToken cancellation)
     {
         BlobContainerClient container = await _container.OpenAsync(cancellation);
-        var options = new BlobUploadOptions
-        {
-            Conditions = etag is null ? new BlobRequestConditions { IfNoneMatch = ETag.All } : new BlobRequestConditions { IfMatch = new ETag(etag) },
-            HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" },
-        };
-        try
-        {
-            byte[] json = JsonSerializer.SerializeToUtf8Bytes(joined, MlopsJson.Options);
-            await container.GetBlobClient(PathOf(pipeline, hour)).UploadAsync(BinaryData.FromBytes(json), options, cancellation);
-            return true;
-        }
-        catch (RequestFailedException e) when (e.Status is 409 or 412)
-        {
-            return false;
-        }
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(joined, MlopsJson.Options);
+        return await BlobWrites.SwapAsync(container.GetBlobClient(PathOf(pipeline, hour)), BinaryData.FromBytes(json), etag, cancellation);
     }
 
     /// <inheritdoc/>

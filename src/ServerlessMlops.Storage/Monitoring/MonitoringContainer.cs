@@ -36,10 +36,12 @@ public sealed class MonitoringContainer(BlobServiceClient service) : IMonitorRep
         BlobContainerClient container = await _container.OpenAsync(cancellation);
         string suffix = string.Create(CultureInfo.InvariantCulture, $"-v{version}.json");
         string end = string.Create(CultureInfo.InvariantCulture, $"{pipeline}/{now.UtcDateTime:yyyy'/'MM'/'dd'/'HHmmss}~");
-        for (DateTimeOffset day = new(now.UtcDateTime.Date, TimeSpan.Zero); day > now - within - TimeSpan.FromDays(1); day = day.AddDays(-1))
+
+        // Nearly always there is one of the same day; else whole months are listed, which are a page each.
+        foreach (string prefix in Prefixes(now.UtcDateTime, (now - within).UtcDateTime).Select(period => $"{pipeline}/{period}"))
         {
             string? last = null;
-            await foreach (BlobItem blob in container.ListAsync(string.Create(CultureInfo.InvariantCulture, $"{pipeline}/{day.UtcDateTime:yyyy'/'MM'/'dd}/"), cancellation))
+            await foreach (BlobItem blob in container.ListAsync(prefix, cancellation))
             {
                 if (string.CompareOrdinal(blob.Name, end) < 0 && (version is null || blob.Name.EndsWith(suffix, StringComparison.Ordinal)))
                 {
@@ -55,6 +57,15 @@ public sealed class MonitoringContainer(BlobServiceClient service) : IMonitorRep
         }
 
         return null;
+    }
+
+    private static IEnumerable<string> Prefixes(DateTime newest, DateTime oldest)
+    {
+        yield return newest.ToString("yyyy'/'MM'/'dd'/'", CultureInfo.InvariantCulture);
+        for (var month = new DateTime(newest.Year, newest.Month, 1); month.AddMonths(1) > oldest; month = month.AddMonths(-1))
+        {
+            yield return month.ToString("yyyy'/'MM'/'", CultureInfo.InvariantCulture);
+        }
     }
 
     /// <inheritdoc/>

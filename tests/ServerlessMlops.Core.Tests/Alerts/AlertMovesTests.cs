@@ -59,6 +59,23 @@ public class AlertMovesTests
     }
 
     [Fact]
+    public void Apply_ClearForSoManyChecks_EndsByItself_AndARelapseCountsAnew()
+    {
+        AlertEvent Clear(int hour) => Event(hour) with { Resolved = true, ClearAfter = 3 };
+        Alert alert = Told(AlertMoves.Apply(null, Event(1), Policy)!, At);
+        alert = AlertMoves.Apply(AlertMoves.Apply(alert, Clear(2), Policy), Clear(3), Policy)!;
+        AlertMoves.Apply(alert, Clear(3), Policy).ShouldBeSameAs(alert, "the same check twice counts once");
+        (alert.State, alert.Clear, alert.Unsent).ShouldBe((AlertState.Firing, 2, false));
+        alert = AlertMoves.Apply(alert, Event(4), Policy)!;
+        (alert.State, alert.Clear, alert.Occurrences).ShouldBe((AlertState.Firing, 0, 2));
+        alert = AlertMoves.Apply(AlertMoves.Apply(alert, Clear(5), Policy), Clear(6), Policy)!;
+        alert.State.ShouldBe(AlertState.Firing);
+        alert = AlertMoves.Apply(alert, Clear(7), Policy)!;
+        (alert.State, alert.Unsent).ShouldBe((AlertState.Resolved, true));
+        AlertMoves.Apply(alert, Event(8), Policy)!.Clear.ShouldBe(0);
+    }
+
+    [Fact]
     public void Schedule_FirstWaitsALittleLaterKeepDistance()
     {
         AlertGroup first = new AlertGroup("p", AlertTopic.Drift).Schedule(At, Policy);

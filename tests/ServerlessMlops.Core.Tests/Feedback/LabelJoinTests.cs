@@ -117,6 +117,48 @@ public class LabelJoinTests
         first.Groups["c"]["a"].Rows.ShouldBe(both.Groups["c"]["a"].Rows);
     }
 
+    [Fact]
+    public async Task Read_WeightsOfARequest_GoWithTheirLabels()
+    {
+        LabelBatch batch = await ReadAsync("inferenceId,why.weight,damaged\ni1,20.5,yes\ni2,,no\ni3,0,no\ni4,-1,no\n");
+        (batch.Find("i1", null)!.Weight, batch.Find("i2", null)!.Weight, batch.Find("i3", null)!.Weight).ShouldBe((20.5, 1, 0));
+        batch.Incomplete.ShouldBe(1, "a row cannot stand for less than nothing");
+        (await Should.ThrowAsync<UnusableLabelsException>(() => ReadAsync("inferenceId,why.weight,damaged\ni1,many,yes\ni2,few,no\n"))).Message.ShouldContain("how many predictions each row stands for");
+    }
+
+    [Fact]
+    public void Join_WeightedLabels_CountForAsManyRows_AndTheLargerWeightStays()
+    {
+        var picked = new LabelBatch();
+        picked.Add("i0", null, new Label("yes", Noon.AddDays(2)) { Weight = 20 });
+        picked.Add("i1", null, new Label("no", Noon.AddDays(2)) { Weight = 0 });
+        (JoinedSegment? first, _, OutcomeCounts counts) = Join(Lines(0.9f, 0.8f), picked, null);
+        (counts.Labelled, counts.Weight, counts.Decisions.TruePositives, counts.Decisions.FalsePositives).ShouldBe((2, 20, 20, 0));
+        counts.LossSum.ShouldBe(-20 * Math.Log(0.9), 1e-5);
+        counts.Effective().Weight.ShouldBe(1, "one row of weight 20 is one row");
+
+        // Labels of the same rows that nobody picked: the reviewed row counts now.
+        (JoinedSegment? second, JoinTally tally, OutcomeCounts both) = Join(Lines(0.9f, 0.8f), Batch(("i0", null, "yes"), ("i1", null, "no")), first);
+        tally.ShouldBe(new JoinTally(0, 0, 2, 0) { Weighed = 1 });
+        tally.IsChange.ShouldBeTrue();
+        second!.Weights.ShouldBe([20, 1]);
+        (both.Decisions.TruePositives, both.Decisions.FalsePositives).ShouldBe((20, 1));
+        Join(Lines(0.9f, 0.8f), Batch(("i0", null, "yes"), ("i1", null, "no")), second).Tally.IsChange.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Join_AfterACut_NewAndCorrectedLabelsBelongToTheNext()
+    {
+        (JoinedSegment? first, _, _) = Join(Lines(0.9f, 0.8f, 0.7f), Batch(("i0", null, "yes"), ("i1", null, "no")), null);
+        first!.Cuts.ShouldBeNull();
+        var later = new LabelBatch();
+        later.Add("i1", null, new Label("yes", Noon.AddDays(3)));
+        later.Add("i2", null, new Label("no", Noon.AddDays(3)));
+        var tally = new OutcomeTally(Card, []);
+        JoinedSegment second = SegmentJoiner.Join(Lines(0.9f, 0.8f, 0.7f), later, first, Horizon, _ => tally, cut: 2).After!;
+        Enumerable.Range(0, 4).Select(second.CutOf).ShouldBe([1, 2, 2, 0]);
+    }
+
     [Theory]
     [InlineData("1", 1)]
     [InlineData("No", 0)]

@@ -81,7 +81,7 @@ public sealed class LabelsTests(TestApp app)
     public async Task EnoughLabels_AskForATrainingOnce_AndNotWithoutNewData()
     {
         string pipeline = app.NewPipeline();
-        string spec = TestApp.Spec.Replace("retrain: {onUpload: true, nightly: true}", "retrain: {onUpload: false, minLabels: 10, cooldown: 1h}", StringComparison.Ordinal);
+        string spec = TestApp.Spec.Replace("retrain: {onUpload: true, nightly: true}", "retrain: {onUpload: false, minLabels: 10, learnFromLabels: false, cooldown: 1h}", StringComparison.Ordinal);
         await app.PutSpecAsync(pipeline, spec);
         await app.UploadAsync($"{pipeline}/rows-1.csv", TestApp.Rows(600, 1));
         await app.RunAsync(pipeline, "the upload is read", run => run is { Kind: RunKind.Ingestion, IsEnded: true });

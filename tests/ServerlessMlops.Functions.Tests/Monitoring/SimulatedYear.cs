@@ -15,6 +15,7 @@ using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Data.Columns;
+using ServerlessMlops.Functions.Feedback;
 using ServerlessMlops.Functions.Monitoring;
 using ServerlessMlops.Functions.Pipelines;
 using ServerlessMlops.Functions.Training;
@@ -24,6 +25,7 @@ using ServerlessMlops.Storage.Feedback;
 using ServerlessMlops.Storage.Models;
 using ServerlessMlops.Storage.Monitoring;
 using ServerlessMlops.Storage.Pipelines;
+using ServerlessMlops.Storage.Predictions;
 using ServerlessMlops.Storage.Registry;
 using ServerlessMlops.Storage.Runs;
 using ServerlessMlops.Storage.Training;
@@ -71,7 +73,8 @@ internal sealed class SimulatedYear : IAlertSink, IAsyncDisposable
         (_pipelines, _registry, _models, _windows) = (new(blobs), new(tables, _time), new(blobs), new(tables));
         (_outcomes, _alerts, _runs, _requests) = (new(blobs, tables), new(tables), new(tables), new(tables));
         IDatasetStore datasets = DailyUploads.Of(_time);
-        var guard = new RetrainGuard(new SpecReader(_pipelines), _runs, datasets, new TrainingRequests(_requests, _time), this, _time, NullLogger<RetrainGuard>.Instance);
+        var labelled = new LabelledExporter(new LabelledExportsStore(blobs), _outcomes, new PredictionsContainer(blobs), _registry, _models, datasets, _time);
+        var guard = new RetrainGuard(new SpecReader(_pipelines), _runs, datasets, new TrainingRequests(_requests, _time), labelled, this, _time, NullLogger<RetrainGuard>.Instance);
         _checks = new CheckModel(
             _pipelines, _registry, _models, _windows, _outcomes, new MonitoringContainer(blobs), datasets, _runs, _alerts, this, guard,
             Options.Create(new MonitoringOptions { Slot = TimeSpan.FromDays(1) }), NullLogger<CheckModel>.Instance);

@@ -1,10 +1,10 @@
 namespace ServerlessMlops.Core.Monitoring.Performance;
 
 /// <summary>Losses of one stretch of time, as sums.</summary>
-/// <param name="Rows">Rows.</param>
+/// <param name="Rows">Rows, or as many as weighted ones are worth.</param>
 /// <param name="Sum">Sum of the losses, each 0 to 1.</param>
 /// <param name="SquareSum">Sum of their squares.</param>
-public readonly record struct LossBucket(long Rows, double Sum, double SquareSum);
+public readonly record struct LossBucket(double Rows, double Sum, double SquareSum);
 
 /// <summary>Where the mean of a stream changed.</summary>
 /// <param name="Cut">Number of the first bucket after the change.</param>

@@ -105,7 +105,7 @@ public static class EstimatedPerformance
         double[] rows = [.. window.Outputs.Take(groups).Select(count => (double)count)];
         (double Value, double Variance)[] corrections = [.. Enumerable.Range(0, groups).Select(group => Correction(scores.Count > group ? scores[group] : ScoreOutcome.None))];
         double[] come = [.. Enumerable.Range(0, groups).Select(group => Math.Clamp(window.OutputSums[group] + (rows[group] * corrections[group].Value), 0, rows[group]))];
-        if (GroupedAuc(rows, come) is not { } auc)
+        if (CurveArea.Of(come, Rest(rows, come)) is not { } auc)
         {
             return null;
         }
@@ -115,14 +115,14 @@ public static class EstimatedPerformance
         {
             double step = Math.Max(1e-6, 1e-4 * rows[group]), before = come[group];
             come[group] = before + step;
-            double slope = ((GroupedAuc(rows, come) ?? auc) - auc) / step;
+            double slope = ((CurveArea.Of(come, Rest(rows, come)) ?? auc) - auc) / step;
             come[group] = before;
             own += slope * slope * rows[group] * rows[group] * corrections[group].Variance;
         }
 
-        double positives = come.Sum(), sampling = HanleyMcNeil(auc, positives, rows.Sum() - positives);
+        double positives = come.Sum(), sampling = CurveArea.Variance(auc, positives, rows.Sum() - positives);
         double hidden = scores.Count == window.Outputs.Length && card.Metrics.TryGetValue("auc", out double holdout)
-            && GroupedAuc([.. scores.Take(groups).Select(s => (double)s.Rows)], [.. scores.Take(groups).Select(s => (double)s.CameTrue)]) is { } grouped
+            && CurveArea.Of([.. scores.Take(groups).Select(s => (double)s.CameTrue)], [.. scores.Take(groups).Select(s => (double)s.Rows - s.CameTrue)]) is { } grouped
                 ? holdout - grouped
                 : 0;
         return new Estimate(Math.Clamp(auc + hidden, 0, 1), Math.Sqrt(own + sampling)) { SamplingError = Math.Sqrt(sampling) };
@@ -194,25 +194,7 @@ public static class EstimatedPerformance
         return ((reference.CameTrue - reference.ScoreSum) / rows, rate * (1 - rate) / rows);
     }
 
-    private static double? GroupedAuc(double[] rows, double[] come)
-    {
-        double positives = 0, negatives = 0, pairs = 0;
-        for (int group = 0; group < rows.Length; group++)
-        {
-            double negative = rows[group] - come[group];
-            pairs += come[group] * (negatives + (negative / 2));
-            positives += come[group];
-            negatives += negative;
-        }
-
-        return positives < 1 || negatives < 1 ? null : pairs / (positives * negatives);
-    }
-
-    private static double HanleyMcNeil(double auc, double positives, double negatives)
-    {
-        double q1 = auc / (2 - auc), q2 = 2 * auc * auc / (1 + auc);
-        return Math.Max(0, ((auc * (1 - auc)) + ((positives - 1) * (q1 - (auc * auc))) + ((negatives - 1) * (q2 - (auc * auc)))) / (positives * negatives));
-    }
+    private static double[] Rest(double[] rows, double[] come) => [.. rows.Zip(come, (all, some) => all - some)];
 
     private static MonitorFinding Judge(ModelCard card, string metric, Estimate estimate, long rows, double alpha, string? doubt)
     {

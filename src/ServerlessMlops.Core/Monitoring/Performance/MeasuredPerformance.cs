@@ -47,6 +47,8 @@ public static class MeasuredPerformance
             return []; // a pipeline without labels is not told every hour that it has none
         }
 
+        counts = counts.Effective();
+
         List<Measure> measures = [.. Metrics(card, counts), .. Fairness(card, counts), .. Calibration(counts), .. Value(card, counts, spec.Value)];
         double[] corrected = BenjaminiHochberg.Correct([.. measures.Select(measure => measure.PValue)]);
         return
@@ -61,22 +63,9 @@ public static class MeasuredPerformance
     public static Estimate? Auc(OutcomeCounts counts)
     {
         ArgumentNullException.ThrowIfNull(counts);
-        double positives = counts.CameTrue.Sum(), negatives = counts.CameFalse.Sum();
-        if (positives < 1 || negatives < 1)
-        {
-            return null;
-        }
-
-        double pairs = 0, below = 0;
-        for (int group = 0; group < counts.CameTrue.Length; group++)
-        {
-            pairs += counts.CameTrue[group] * (below + (counts.CameFalse[group] / 2.0));
-            below += counts.CameFalse[group];
-        }
-
-        double auc = pairs / (positives * negatives), q1 = auc / (2 - auc), q2 = 2 * auc * auc / (1 + auc);
-        double variance = ((auc * (1 - auc)) + ((positives - 1) * (q1 - (auc * auc))) + ((negatives - 1) * (q2 - (auc * auc)))) / (positives * negatives);
-        return new Estimate(auc, Math.Sqrt(Math.Max(0, variance)));
+        return CurveArea.Of(counts.CameTrue, counts.CameFalse) is { } area
+            ? new Estimate(area, Math.Sqrt(CurveArea.Variance(area, counts.CameTrue.Sum(), counts.CameFalse.Sum())))
+            : null;
     }
 
     private static IEnumerable<Measure> Metrics(ModelCard card, OutcomeCounts counts)
@@ -86,27 +75,27 @@ public static class MeasuredPerformance
             yield return Fall("auc", auc, holdoutAuc, holdoutAuc - auc.Value);
         }
 
-        if (card.Task != LearningTask.Regression && counts.Labelled > 0 && card.Metrics.TryGetValue("accuracy", out double holdoutAccuracy))
+        if (card.Task != LearningTask.Regression && counts.Weight > 0 && card.Metrics.TryGetValue("accuracy", out double holdoutAccuracy))
         {
-            double accuracy = (double)counts.Decisions.Right / counts.Labelled;
-            var estimate = new Estimate(accuracy, Math.Sqrt(Smoothed(counts.Decisions.Right, counts.Labelled) / counts.Labelled));
+            double accuracy = counts.Decisions.Right / counts.Weight;
+            var estimate = new Estimate(accuracy, Math.Sqrt(Smoothed(counts.Decisions.Right, counts.Weight) / counts.Weight));
             yield return Fall("accuracy", estimate, holdoutAccuracy, holdoutAccuracy - accuracy);
         }
 
-        if (card.Task == LearningTask.Regression && counts.Labelled > 0 && card.Metrics.TryGetValue("rmse", out double rmse) && rmse > 0)
+        if (card.Task == LearningTask.Regression && counts.Weight > 0 && card.Metrics.TryGetValue("rmse", out double rmse) && rmse > 0)
         {
             // By the delta method: the error of a root is half that of what is under it, relative to the root.
-            double mean = counts.LossSum / counts.Labelled, now = Math.Sqrt(mean);
-            double error = Math.Sqrt(Math.Max(0, (counts.LossSquareSum / counts.Labelled) - (mean * mean)) / counts.Labelled);
+            double mean = counts.LossSum / counts.Weight, now = Math.Sqrt(mean);
+            double error = Math.Sqrt(Math.Max(0, (counts.LossSquareSum / counts.Weight) - (mean * mean)) / counts.Weight);
             yield return Fall("rmse", new Estimate(now, now > 0 ? error / (2 * now) : 0), rmse, (now - rmse) / rmse, rmse);
         }
 
         Measure Fall(string metric, Estimate now, double holdout, double fall, double unit = 1)
         {
             // The hold-out's figure is an estimate too, of about the same spread by row.
-            double error = now.StandardError * Math.Sqrt(1 + ((double)counts.Labelled / Math.Max(1, card.HoldoutRows))) / unit;
-            return new Measure(MonitorKind.Performance, metric, counts.Labelled, fall, Large, P(fall, error), error, Invariant(
-                $"{metric} {now.Value:0.000} +- {1.96 * now.StandardError:0.000} over {counts.Labelled} labelled predictions of the last {Window.TotalDays:0} days; {holdout:0.000} on the hold-out."));
+            double error = now.StandardError * Math.Sqrt(1 + (counts.Weight / Math.Max(1, card.HoldoutRows))) / unit;
+            return new Measure(MonitorKind.Performance, metric, counts.Weight, fall, Large, P(fall, error), error, Invariant(
+                $"{metric} {now.Value:0.000} +- {1.96 * now.StandardError:0.000} over {Rows(counts)} of the last {Window.TotalDays:0} days; {holdout:0.000} on the hold-out."));
         }
     }
 
@@ -140,11 +129,11 @@ public static class MeasuredPerformance
                 yield return Gap("positive decisions", g => g.TruePositives + g.FalsePositives, g => g.Rows);
             }
 
-            Measure Gap(string what, Func<GroupOutcome, long> some, Func<GroupOutcome, long> all)
+            Measure Gap(string what, Func<GroupOutcome, double> some, Func<GroupOutcome, double> all)
             {
-                (string highest, GroupOutcome high) = judged.MaxBy(g => (double)some(g.Outcome) / all(g.Outcome));
-                (string lowest, GroupOutcome low) = judged.MinBy(g => (double)some(g.Outcome) / all(g.Outcome));
-                double top = (double)some(high) / all(high), bottom = (double)some(low) / all(low);
+                (string highest, GroupOutcome high) = judged.MaxBy(g => some(g.Outcome) / all(g.Outcome));
+                (string lowest, GroupOutcome low) = judged.MinBy(g => some(g.Outcome) / all(g.Outcome));
+                double top = some(high) / all(high), bottom = some(low) / all(low);
                 double error = Math.Sqrt((Smoothed(some(high), all(high)) / all(high)) + (Smoothed(some(low), all(low)) / all(low)));
                 return new Measure(MonitorKind.Fairness, $"{what} by {column}", judged.Sum(g => all(g.Outcome)), top - bottom, LargeGap, Math.Min(1, pairs * P(top - bottom, error)), error, Invariant(
                     $"{what} {top:0.0%} of '{highest}' and {bottom:0.0%} of '{lowest}', over {judged.Length} groups of at least {MinRows} labels."));
@@ -155,7 +144,7 @@ public static class MeasuredPerformance
     /// <summary>What estimates before labels rest on: that probabilities come true as often as they say.</summary>
     private static IEnumerable<Measure> Calibration(OutcomeCounts counts)
     {
-        long rows = counts.CameTrue.Sum() + counts.CameFalse.Sum();
+        double rows = counts.CameTrue.Sum() + counts.CameFalse.Sum();
         if (rows == 0)
         {
             yield break;
@@ -164,14 +153,14 @@ public static class MeasuredPerformance
         double variance = 0;
         for (int group = 0; group < counts.ScoreSums.Length; group++)
         {
-            long inGroup = counts.CameTrue[group] + counts.CameFalse[group];
+            double inGroup = counts.CameTrue[group] + counts.CameFalse[group];
             double mean = inGroup == 0 ? 0 : counts.ScoreSums[group] / inGroup;
             variance += inGroup * mean * (1 - mean);
         }
 
         double off = (counts.CameTrue.Sum() - counts.ScoreSums.Sum()) / rows, error = Math.Sqrt(Math.Max(1e-12, variance)) / rows;
         yield return new Measure(MonitorKind.Calibration, "probabilities", rows, Math.Abs(off), Large, Math.Min(1, 2 * P(Math.Abs(off), error)), error, Invariant(
-            $"The model said {counts.ScoreSums.Sum() / rows:0.0%} on average and {(double)counts.CameTrue.Sum() / rows:0.0%} came true; {(Math.Abs(off) >= Large / 2 ? "estimates before labels are off as far" : "estimates before labels may be relied on so far")}."));
+            $"The model said {counts.ScoreSums.Sum() / rows:0.0%} on average and {counts.CameTrue.Sum() / rows:0.0%} came true; {(Math.Abs(off) >= Large / 2 ? "estimates before labels are off as far" : "estimates before labels may be relied on so far")}."));
     }
 
     /// <summary>Business value by decision against that of deciding negative always: a model that costs more than none is worse than none.</summary>
@@ -190,24 +179,24 @@ public static class MeasuredPerformance
         double error = Math.Sqrt(Math.Max(0, squares - (gain * gain)) / rows);
         double total = (made.TruePositives * value.Tp) + (made.FalsePositives * value.Fp) + (made.TrueNegatives * value.Tn) + (made.FalseNegatives * value.Fn);
         yield return new Measure(MonitorKind.Value, "value by decision", made.Rows, -gain, 0, P(-gain, error), error, Invariant(
-            $"Decisions were worth {total / rows:0.###} each over {made.Rows} labels, {Math.Abs(gain):0.###} {(gain < 0 ? "less" : "more")} than deciding negative always."), IsAgainstNothing: true);
+            $"Decisions were worth {total / rows:0.###} each over {Rows(counts)}, {Math.Abs(gain):0.###} {(gain < 0 ? "less" : "more")} than deciding negative always."), IsAgainstNothing: true);
     }
 
     private static MonitorFinding Concept(ModelCard card, IReadOnlyList<OutcomeRow> hours)
     {
-        long rows = hours.Sum(hour => hour.Counts.Labelled);
-        double scale = 1;
+        OutcomeCounts[] effective = [.. hours.Select(hour => hour.Counts.Effective())];
+        double rows = effective.Sum(hour => hour.Weight), scale = 1;
         if (card.Task == LearningTask.Regression)
         {
             // ADWIN's bound needs losses within 0 to 1: absolute errors in units of ten times the mean one, which few exceed.
-            scale = 10 * Math.Max(1e-12, hours.Sum(hour => hour.Counts.Errors.Sum(e => e.AbsoluteSum)) / Math.Max(1, rows));
+            scale = 10 * Math.Max(1e-12, effective.Sum(hour => hour.Errors.Sum(e => e.AbsoluteSum)) / Math.Max(1, rows));
         }
 
         LossBucket[] buckets =
         [
-            .. hours.Select(hour => card.Task == LearningTask.Regression
-                ? new LossBucket(hour.Counts.Labelled, hour.Counts.Errors.Sum(e => e.AbsoluteSum) / scale, hour.Counts.Errors.Sum(e => e.SquareSum) / (scale * scale))
-                : Wrong(hour.Counts)),
+            .. effective.Select(hour => card.Task == LearningTask.Regression
+                ? new LossBucket(hour.Weight, hour.Errors.Sum(e => e.AbsoluteSum) / scale, hour.Errors.Sum(e => e.SquareSum) / (scale * scale))
+                : Wrong(hour)),
         ];
         ConceptChange? change = ConceptDrift.LastChange(buckets);
         double grew = change is null ? 0 : change.After - change.Before;
@@ -217,11 +206,11 @@ public static class MeasuredPerformance
             : grew >= LargeChange / 2 ? MonitorVerdict.Warning
             : MonitorVerdict.Ok;
         string sentence = change is null
-            ? Invariant($"The loss of {rows} labelled predictions did not change (ADWIN, delta {ConceptDrift.Delta}).")
+            ? Invariant($"The loss of {rows:0} labelled predictions did not change (ADWIN, delta {ConceptDrift.Delta}).")
             : Invariant($"The loss changed at {hours[change.Cut].Hour.UtcDateTime:yyyy-MM-dd HH:mm} UTC from {change.Before:0.000} to {change.After:0.000} (chance explains {change.Bound:0.000}; ADWIN, delta {ConceptDrift.Delta}).");
-        return new MonitorFinding(MonitorKind.ConceptDrift, "loss", verdict, rows, grew, LargeChange, change is null ? null : ConceptDrift.Delta, null, sentence);
+        return new MonitorFinding(MonitorKind.ConceptDrift, "loss", verdict, (long)rows, grew, LargeChange, change is null ? null : ConceptDrift.Delta, null, sentence);
 
-        static LossBucket Wrong(OutcomeCounts counts) => new(counts.Labelled, counts.Labelled - counts.Decisions.Right, counts.Labelled - counts.Decisions.Right);
+        static LossBucket Wrong(OutcomeCounts counts) => new(counts.Weight, counts.Weight - counts.Decisions.Right, counts.Weight - counts.Decisions.Right);
     }
 
     private static MonitorFinding Labels(OutcomeCounts counts)
@@ -233,8 +222,13 @@ public static class MeasuredPerformance
             $"{counts.Labelled} of {counts.Predictions} predictions of the last {Window.TotalDays:0} days that labels were looked for have theirs ({coverage:0%}){delay}{(counts.Labelled == 0 ? "; labels used to come: look after their source" : "")}."));
     }
 
+    /// <summary>How many labels, in words; where rows were picked for labelling, also how many rows they are worth.</summary>
+    private static string Rows(OutcomeCounts effective) => (long)Math.Round(effective.Weight) is var worth && worth == effective.Labelled
+        ? Invariant($"{effective.Labelled} labelled predictions")
+        : Invariant($"{effective.Labelled} labelled predictions (worth {worth}: by the chance that each was picked for labelling)");
+
     // A share of exactly 0 or 1 has a spread too, which its rows did not show: half a row more on either side.
-    private static double Smoothed(long some, long all) => (some + 0.5) / (all + 1.0) * (1 - ((some + 0.5) / (all + 1.0)));
+    private static double Smoothed(double some, double all) => (some + 0.5) / (all + 1.0) * (1 - ((some + 0.5) / (all + 1.0)));
 
     private static double ErrorOf(GroupOutcome group)
     {
@@ -246,7 +240,7 @@ public static class MeasuredPerformance
 
     /// <summary>What one check measured, before it is corrected for the others.</summary>
     private sealed record Measure(
-        MonitorKind Kind, string Subject, long Rows, double Effect, double Threshold, double PValue, double Error, string Sentence, bool IsAgainstNothing = false)
+        MonitorKind Kind, string Subject, double Rows, double Effect, double Threshold, double PValue, double Error, string Sentence, bool IsAgainstNothing = false)
     {
         public MonitorFinding Finding(double corrected, double alpha)
         {
@@ -256,7 +250,7 @@ public static class MeasuredPerformance
                 : significant && Effect >= Threshold ? MonitorVerdict.Alarm
                 : significant && Effect >= Threshold / 2 ? MonitorVerdict.Warning
                 : MonitorVerdict.Ok;
-            return new MonitorFinding(Kind, Subject, verdict, Rows, Effect, Threshold, PValue, corrected, Sentence);
+            return new MonitorFinding(Kind, Subject, verdict, (long)Rows, Effect, Threshold, PValue, corrected, Sentence);
         }
     }
 }

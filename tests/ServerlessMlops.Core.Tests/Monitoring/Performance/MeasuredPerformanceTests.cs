@@ -82,6 +82,44 @@ public class MeasuredPerformanceTests
         alarms.ShouldBeLessThanOrEqualTo(100, "5% of 2,000 reports");
     }
 
+    /// <summary>Close calls are labelled all, others one in twenty, as requests for labels ask: without weights accuracy would seem to have collapsed.</summary>
+    [Fact]
+    public void Evaluate_LabelsOfCloseCallsMostly_AreWeighedBackToTheTraffic()
+    {
+        IReadOnlyList<MonitorFinding> weighed = MeasuredPerformance.Evaluate(Card, Picked(7, 24, 2000, weighed: true), Until, new MonitorSpec(), Alpha);
+        IReadOnlyList<MonitorFinding> naive = MeasuredPerformance.Evaluate(Card, Picked(7, 24, 2000, weighed: false), Until, new MonitorSpec(), Alpha);
+        naive.Single(f => f.Subject == "accuracy").Verdict.ShouldBe(MonitorVerdict.Alarm);
+        foreach (MonitorFinding finding in weighed.Where(f => f.Kind is MonitorKind.Performance or MonitorKind.Calibration))
+        {
+            finding.Verdict.ShouldBe(MonitorVerdict.Ok, finding.Sentence);
+            Math.Abs(finding.Effect!.Value).ShouldBeLessThan(0.02, finding.Sentence);
+        }
+
+        weighed.Single(f => f.Subject == "accuracy").Sentence.ShouldContain("by the chance that each was picked for labelling");
+    }
+
+    [Fact]
+    public void Evaluate_AThousandWeighedNullDraws_FalseAlarmsAtOrUnderTheRate()
+    {
+        int alarms = Enumerable.Range(0, 1000).Count(draw =>
+            MeasuredPerformance.Evaluate(Card, Picked(draw, 1, 3000, weighed: true), Until, new MonitorSpec(), 0.05).Any(f => f.Verdict == MonitorVerdict.Alarm && f.Kind != MonitorKind.ConceptDrift));
+        alarms.ShouldBeLessThanOrEqualTo(50, "5% of 1,000 reports");
+    }
+
+    [Fact]
+    public void Evaluate_ReviewedRowsOnly_SayNothingOfTheModel()
+    {
+        var tally = new OutcomeTally(Card, []);
+        for (int i = 0; i < 500; i++)
+        {
+            tally.Count([0.5f], i % 2, TimeSpan.FromHours(1), [], weight: 0);
+        }
+
+        IReadOnlyList<MonitorFinding> findings = MeasuredPerformance.Evaluate(Card, [new OutcomeRow("birds", 1, Until.AddHours(-1), 1, tally.Counts)], Until, new MonitorSpec { Value = new ValueSpec { Tp = 1, Fp = -10 } }, Alpha);
+        findings.ShouldAllBe(f => f.Kind == MonitorKind.Labels || f.Verdict == MonitorVerdict.InsufficientEvidence);
+        findings.Single(f => f.Kind == MonitorKind.Labels).Sentence.ShouldStartWith("500 of 500 predictions");
+    }
+
     [Fact]
     public void Evaluate_AFallOfTwiceTheSize_IsFoundNineTimesInTen()
     {
@@ -128,6 +166,30 @@ public class MeasuredPerformanceTests
             return new LossBucket(rows, wrong, wrong);
         }),
     ];
+
+    /// <summary>Hours of which close calls are labelled all, and one in twenty of the rest.</summary>
+    private static OutcomeRow[] Picked(int seed, int hours, int rows, bool weighed)
+    {
+        var random = new Random(seed);
+        return
+        [
+            .. Enumerable.Range(0, hours).Select(hour =>
+            {
+                var tally = new OutcomeTally(Card, []);
+                for (int i = 0; i < rows; i++)
+                {
+                    float p = random.NextSingle();
+                    bool close = Math.Abs(p - 0.5) < 0.1, came = random.NextDouble() < p;
+                    if (close || random.Next(20) == 0)
+                    {
+                        tally.Count([p], came ? 1 : 0, TimeSpan.FromHours(3), [], weighed && !close ? 20 : 1);
+                    }
+                }
+
+                return new OutcomeRow("birds", 1, Until.AddHours(hour - hours), 1, tally.Counts);
+            }),
+        ];
+    }
 
     /// <summary>Hours of labelled predictions: uniform probabilities that come true as often as they say, but for the share that <paramref name="noise"/> tosses a coin for.</summary>
     private static OutcomeRow[] Hours(int seed, int hours, int rows, double noise = 0, string? noisyGroup = null)
