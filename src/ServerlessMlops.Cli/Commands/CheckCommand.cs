@@ -20,23 +20,24 @@ internal static class CheckCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var reporter = new Reporter(context, parsed.GetValue(options.Json));
-            string path = Existing(context, parsed.GetValue(file)!);
+            string path = NamedFile.Existing(context, parsed.GetValue(file)!);
             if (Path.GetExtension(path) is ".yaml" or ".yml")
             {
                 return SpecCheck.Run(path, reporter);
             }
 
+            string? rejectedPath = parsed.GetValue(rejected) is { } destination ? NamedFile.Writable(context, destination, "--rejected") : null;
             PipelineSpec? named = parsed.GetValue(spec) is { } specPath ? ReadSpec(Path.Combine(context.WorkingDirectory, specPath)) : null;
             PipelineSpec pipeline = named ?? await GuessSpecAsync(path, cancellation);
-            BatchResult? earlier = parsed.GetValue(against) is { } other ? await ReadEarlierAsync(Existing(context, other), pipeline, context, cancellation) : null;
+            BatchResult? earlier = parsed.GetValue(against) is { } other ? await ReadEarlierAsync(NamedFile.Existing(context, other), pipeline, context, cancellation) : null;
 
             long started = context.Time.GetTimestamp();
             (BatchResult result, string[] rows) = await ReadAsync(path, pipeline, earlier, context.Time.GetUtcNow(), cancellation);
             double seconds = context.Time.GetElapsedTime(started).TotalSeconds;
             IReadOnlyList<string>? differences = earlier?.Profile is { } before && result.Profile is { } after ? ProfileDifference.Describe(before, after) : null;
-            if (parsed.GetValue(rejected) is { } destination)
+            if (rejectedPath is not null)
             {
-                await File.WriteAllLinesAsync(Path.Combine(context.WorkingDirectory, destination), rows, cancellation);
+                await File.WriteAllLinesAsync(rejectedPath, rows, cancellation);
             }
 
             if (reporter.IsJson)
@@ -59,19 +60,9 @@ internal static class CheckCommand
 
     internal static PipelineSpec ReadSpec(string path)
     {
-        if (!File.Exists(path))
-        {
-            throw CliException.Usage($"there is no spec '{path}'.");
-        }
-
+        NamedFile.Require(path);
         PipelineSpecResult parsed = PipelineSpecParser.Parse(File.ReadAllText(path));
         return parsed.Spec ?? throw CliException.Failed($"the spec '{path}' has faults:\n" + string.Join('\n', parsed.Findings.Select(f => $"  {f}")));
-    }
-
-    private static string Existing(CliContext context, string file)
-    {
-        string path = Path.Combine(context.WorkingDirectory, file);
-        return File.Exists(path) ? path : throw CliException.Usage($"there is no file '{path}'.");
     }
 
     /// <summary>Without a spec the last column counts as the target, unless it is all but empty, as after a comma at the end of each line.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 
 namespace ServerlessMlops.Cli.Commands;
 
@@ -13,12 +12,12 @@ internal static class MlopsCommandLine
         ParseResult parsed = Create(context).Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
-            foreach (ParseError error in parsed.Errors)
+            foreach (string fault in UsageFaults.Of(parsed))
             {
-                await context.Error.WriteLineAsync($"mlops: {error.Message}");
+                await context.Error.WriteLineAsync($"mlops: {fault}");
             }
 
-            await context.Error.WriteLineAsync($"mlops: '{CommandOf(parsed)} --help' tells what it takes.");
+            await context.Error.WriteLineAsync($"mlops: '{UsageFaults.PathOf(parsed)} --help' tells what it takes.");
             return ExitCode.Usage;
         }
 
@@ -55,7 +54,9 @@ internal static class MlopsCommandLine
     internal static RootCommand Create(CliContext context)
     {
         var options = new GlobalOptions();
-        var root = new RootCommand("Machine learning operations on one storage account: files in, checked and versioned data, models, predictions.");
+        var root = new RootCommand(
+            "Machine learning operations on one storage account: files in, checked and versioned data, models, predictions.\n"
+            + "Exit codes: 0 done; 1 the app said no, or a run or file did not pass; 2 the command line is wrong; 3 the app, the storage, a port or Node.js is missing or in the way; 130 ended by Ctrl-C.");
         options.AddTo(root);
         foreach (Command command in (Command[])
                  [
@@ -87,7 +88,4 @@ internal static class MlopsCommandLine
 
         return root;
     }
-
-    private static string CommandOf(ParseResult parsed) =>
-        parsed.CommandResult.Command is RootCommand ? "mlops" : $"mlops {parsed.CommandResult.Command.Name}";
 }

@@ -47,11 +47,7 @@ internal static class PushCommand
     /// <exception cref="CliException">There is no such file.</exception>
     internal static IProgress<long> Sent(string file, IStepProgress progress)
     {
-        if (!File.Exists(file))
-        {
-            throw CliException.Usage($"There is no file '{file}'.");
-        }
-
+        NamedFile.Require(file);
         long size = new FileInfo(file).Length;
         return new ActionProgress(bytes => progress.Amount($"{Format.Bytes(bytes)} of {Format.Bytes(size)} ({(size == 0 ? 100 : bytes * 100 / size)}%)"));
     }

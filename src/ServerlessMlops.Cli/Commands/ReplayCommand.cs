@@ -32,7 +32,8 @@ internal static class ReplayCommand
             DateTimeOffset now = context.Time.GetUtcNow();
             DateTimeOffset begin = TimeOf(parsed.GetValue(from)!, "--from", now);
             DateTimeOffset? end = parsed.GetValue(to) is { } text ? TimeOf(text, "--to", now) : null;
-            Dictionary<string, string>? known = parsed.GetValue(labels) is { } file ? Labels(file, await client.GetModelAsync(name, number, cancellation)) : null;
+            string? labelled = parsed.GetValue(labels) is { } file ? NamedFile.Existing(context, file) : null;
+            Dictionary<string, string>? known = labelled is not null ? Labels(labelled, await client.GetModelAsync(name, number, cancellation)) : null;
             ReplayStarted started = await client.StartReplayAsync(name, number, begin, end, known, cancellation);
             reporter.Say($"[grey]Run {Markup.Escape(started.RunId)}[/]");
             ReplayReport? report;

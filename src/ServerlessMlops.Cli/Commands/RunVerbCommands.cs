@@ -16,8 +16,8 @@ internal static class RunVerbCommands
             "cancel",
             "End an ingestion or training that runs or waits.",
             "The run. Default: the newest that runs or waits.",
-            run => run.Kind is RunKind.Ingestion or RunKind.Training && !run.IsEnded,
-            "runs or waits",
+            RunVerbs.CanBeCancelled,
+            "is an ingestion or training that runs or waits",
             options,
             context,
             (client, pipeline, id, parsed, cancellation) => client.CancelRunAsync(pipeline, id, parsed.GetValue(why)!, cancellation),
@@ -28,10 +28,10 @@ internal static class RunVerbCommands
 
     public static Command CreateRetry(GlobalOptions options, CliContext context) => Create(
         "retry",
-        "Try an ingestion or training again that did not end as meant.",
-        "The run. Default: the newest that failed, was rejected or was cancelled.",
-        run => run.Kind is RunKind.Ingestion or RunKind.Training && run.Status is RunStatus.Failed or RunStatus.Rejected or RunStatus.Cancelled,
-        "failed, was rejected or was cancelled",
+        "Try a run again that did not end as meant: an ingestion, a training that broke, a file of labels or of rows to score.",
+        "The run. Default: the newest that ended so.",
+        run => run.IsEnded && run.CanBeRetried(),
+        "failed, was rejected or was cancelled, and can be tried again",
         options,
         context,
         (client, pipeline, id, _, cancellation) => client.RetryRunAsync(pipeline, id, cancellation),
@@ -58,7 +58,7 @@ internal static class RunVerbCommands
             string p = parsed.GetValue(pipeline)!;
             string id = parsed.GetValue(run)
                 ?? (await client.ListRunsAsync(p, null, cancellation)).Items.FirstOrDefault(isMeant)?.Id
-                ?? throw CliException.Failed($"None of the newest runs of pipeline '{p}' {meant}. 'mlops runs -p {p} --json' lists them with their ids.");
+                ?? throw CliException.Failed($"None of the newest runs of pipeline '{p}' {meant}. 'mlops runs -p {p} --json' lists them with their ids; name one.");
             RunVerbView answer = await send(client, p, id, parsed, cancellation);
             if (reporter.IsJson)
             {

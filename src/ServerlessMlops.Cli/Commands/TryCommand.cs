@@ -38,19 +38,15 @@ internal static class TryCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var reporter = new Reporter(context, parsed.GetValue(options.Json));
-            string path = Existing(context, parsed.GetValue(file)!);
-            string? testPath = parsed.GetValue(test) is { } second ? Existing(context, second) : null;
+            string path = NamedFile.Existing(context, parsed.GetValue(file)!);
+            string? testPath = parsed.GetValue(test) is { } second ? NamedFile.Existing(context, second) : null;
             if (parsed.GetValue(threads) is < 1 or > MaxThreads)
             {
                 throw CliException.Usage($"--threads is {parsed.GetValue(threads)}; expected 1 to {MaxThreads}.");
             }
 
             PipelineSpec pipeline = SpecOf(context, parsed.GetValue(spec), parsed.GetValue(target));
-            string? output = parsed.GetValue(modelOut) is { } to ? Path.Combine(context.WorkingDirectory, to) : null;
-            if (output is not null && !Directory.Exists(Path.GetDirectoryName(output)))
-            {
-                throw CliException.Usage($"there is no folder '{Path.GetDirectoryName(output)}' to write the model to.");
-            }
+            string? output = parsed.GetValue(modelOut) is { } to ? NamedFile.Writable(context, to, "--model-out") : null;
 
             string folder = Directory.CreateTempSubdirectory("mlops-try-").FullName;
             try
@@ -66,12 +62,6 @@ internal static class TryCommand
             }
         });
         return command;
-    }
-
-    private static string Existing(CliContext context, string name)
-    {
-        string path = Path.Combine(context.WorkingDirectory, name);
-        return File.Exists(path) ? path : throw CliException.Usage($"there is no file '{path}'.");
     }
 
     private static PipelineSpec SpecOf(CliContext context, string? specPath, string? target)

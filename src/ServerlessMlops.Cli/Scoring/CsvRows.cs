@@ -31,6 +31,7 @@ internal sealed record CsvRows(IReadOnlyList<string> Header, IReadOnlyList<IRead
     /// <exception cref="CliException">It cannot be read, or a row does not fit the header.</exception>
     public static CsvRows Read(string file, int skip, int count)
     {
+        NamedFile.Require(file);
         try
         {
             using var reader = new StreamReader(file, new UTF8Encoding(false, throwOnInvalidBytes: true));

@@ -53,7 +53,7 @@ public sealed class RunControl(RunEnds ends, ITrainingRequests requests, Trainin
     {
         switch (run.Kind)
         {
-            case RunKind.Ingestion when run.Status is RunStatus.Failed or RunStatus.Cancelled or RunStatus.Rejected or RunStatus.Waiting:
+            case RunKind.Ingestion when run.CanBeRetried():
                 if (UploadOf(run) is not { } upload)
                 {
                     return Refused(run, $"Run '{run.Id}' does not say which upload it read. Upload the file again.");
@@ -62,21 +62,21 @@ public sealed class RunControl(RunEnds ends, ITrainingRequests requests, Trainin
                 var input = new IngestionInput(upload, run.Attempt + 1);
                 await durable.StartOnceAsync(nameof(IngestionOrchestrator), IngestionOrchestrator.InstanceId(input), input, cancellation);
                 return new RunVerbResult(run, null, run.Id);
-            case RunKind.Labels when run.Status is RunStatus.Failed or RunStatus.Rejected && LabelsOrchestrator.LabelsOf(run) is { } labels:
+            case RunKind.Labels when run.CanBeRetried() && LabelsOrchestrator.LabelsOf(run) is { } labels:
                 await durable.StartOnceAsync(nameof(LabelsOrchestrator), $"{run.Id}.{run.Attempt + 1}", new LabelsInput(labels, run.Attempt + 1), cancellation);
                 return new RunVerbResult(run, null, run.Id);
-            case RunKind.Scoring when run.Status is RunStatus.Failed or RunStatus.Rejected && BulkOrchestrator.FileOf(run) is { } file:
+            case RunKind.Scoring when run.CanBeRetried() && BulkOrchestrator.FileOf(run) is { } file:
                 await ScoringFileArrived.StartAsync(new BulkInput(file, run.Attempt + 1), durable, cancellation);
                 return new RunVerbResult(run, null, run.Id);
-            case RunKind.Training when run.Status is RunStatus.Failed or RunStatus.Cancelled:
+            case RunKind.Training when run.CanBeRetried():
                 TrainingRequest row = await trainings.AskAsync(new TrainingWish(run.Pipeline, $"retry of {run.Id}, asked for by {actor}"), durable, cancellation);
                 return new RunVerbResult(run, null, TrainingRequest.RunId(run.Pipeline, row.Pending ? row.Generation + 1 : row.Generation));
             case RunKind.Training when run.Status == RunStatus.Rejected:
                 return Refused(run, $"Run '{run.Id}' was rejected, and the same data and spec lead to the same judgement. Change the spec or upload more data.");
-            case RunKind.Rollout or RunKind.Monitor or RunKind.Approval:
+            case RunKind.Rollout or RunKind.Monitor or RunKind.Approval or RunKind.Replay:
                 return Refused(run, $"Run '{run.Id}' is a {Name(run.Kind)}, which is not retried: {Instead(run.Kind)}");
             default:
-                return Refused(run, $"Run '{run.Id}' is {Name(run.Status)}; a retry takes one that failed{(run.Kind == RunKind.Ingestion ? ", was rejected, waits," : "")} or was cancelled.");
+                return Refused(run, $"Run '{run.Id}' is {Name(run.Status)}; a retry takes one that failed{Others(run.Kind)}.");
         }
     }
 
@@ -106,11 +106,19 @@ public sealed class RunControl(RunEnds ends, ITrainingRequests requests, Trainin
 
     private static string Name(Enum value) => value.ToString().ToLowerInvariant();
 
+    private static string Others(RunKind kind) => kind switch
+    {
+        RunKind.Ingestion => ", was rejected, waits or was cancelled",
+        RunKind.Training => " or was cancelled",
+        _ => " or was rejected",
+    };
+
     private static string Instead(RunKind kind) => kind switch
     {
         RunKind.Rollout => "promote or roll back a version by hand (POST .../promote, .../rollback).",
         RunKind.Labels => "joining labels twice changes nothing; a later label of the same prediction replaces it.",
         RunKind.Scoring => "delete or overwrite the file, and its scoring ends.",
+        RunKind.Replay => "ask for it again (POST .../replays).",
         RunKind.Approval => "decide it (POST .../runs/{id}/approval), or promote the version by hand.",
         _ => "the next check comes with the next hour.",
     };

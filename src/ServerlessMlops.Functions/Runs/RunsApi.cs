@@ -92,7 +92,7 @@ public sealed class RunsApi(IRunLog runs, RunControl control, IModelStore models
         CancellationToken cancellation) =>
         VerbAsync(request, pipeline, id, (run, body) => control.CancelAsync(run, Caller.Of(request, hosting.PlatformAuthentication), body.Why ?? "no reason given", durable, cancellation), cancellation);
 
-    /// <summary>POST /api/pipelines/{pipeline}/runs/{id}/retry: tries an ingestion or training again that failed or was cancelled.</summary>
+    /// <summary>POST /api/pipelines/{pipeline}/runs/{id}/retry: tries a run again; <see cref="RunVerbs.CanBeRetried"/> says which.</summary>
     [Function("RetryRun")]
     public Task<IActionResult> Retry(
         [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/pipelines/{pipeline}/runs/{id}/retry")] HttpRequest request,

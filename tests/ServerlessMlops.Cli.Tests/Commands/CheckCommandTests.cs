@@ -157,7 +157,7 @@ public sealed class CheckCommandTests : IDisposable
     {
         CliOutcome missing = await CliRunner.RunAsync("check", Path.Combine(_folder.Path, "none.csv"));
         missing.ExitCode.ShouldBe(ExitCode.Usage);
-        missing.Error.ShouldContain("there is no file");
+        missing.Error.ShouldContain("There is no file");
 
         CliOutcome bad = await CliRunner.RunAsync("check", Write("birds.csv", Rows(5)), "--spec", Write("birds.yaml", "targt: damaged\n"));
         bad.ExitCode.ShouldBe(ExitCode.Failed);

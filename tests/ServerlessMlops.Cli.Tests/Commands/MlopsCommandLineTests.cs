@@ -19,6 +19,29 @@ public class MlopsCommandLineTests
         outcome.Error.ShouldContain("--help");
     }
 
+    [Theory]
+    [InlineData("rnus", "there is no command 'rnus'; commands are up, ", "Did you mean 'runs'?", "'mlops --help'")]
+    [InlineData("", "a command is missing; commands are up, ", "'mlops --help'")]
+    [InlineData("alerts", "a command is missing; commands of 'mlops alerts' are list, ", "'mlops alerts --help'")]
+    [InlineData("alerts shwo", "there is no command 'shwo'; commands of 'mlops alerts' are list, ", "Did you mean 'show'?")]
+    [InlineData("alerts show -p birds", "'mlops alerts show --help'")]
+    [InlineData("approve two -p birds --why x", "'two' is given for approve; expected a whole number.")]
+    [InlineData("models -p birds --version two", "'two' is given for --version; expected a whole number.")]
+    [InlineData("score . -p birds", "is a folder; expected a file")]
+    [InlineData("push nosuch.csv -p birds", "There is no file '")]
+    [InlineData("label nosuch/x.csv -p birds", "nor its folder")]
+    [InlineData("replay -p birds --version 1 --labels nosuch.csv", "There is no file '")]
+    public async Task Run_CommandLineIsWrong_SaysWhatWasFoundAndWhatIsExpected(string line, params string[] expected)
+    {
+        CliOutcome outcome = await CliRunner.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        outcome.ExitCode.ShouldBe(ExitCode.Usage);
+        expected.ShouldAllBe(text => outcome.Error.Contains(text), outcome.Error);
+    }
+
+    [Fact]
+    public async Task Help_OfTheWhole_TellsTheExitCodes() => (await CliRunner.RunAsync("--help")).Output.ShouldContain("Exit codes: 0 done; 1 ");
+
     [Fact]
     public async Task Run_PipelineNameBreaksTheRule_NamesTheRule()
     {

@@ -103,8 +103,8 @@ public class TryCommandTests
     [InlineData("late", "yes,no", "--threads", "0", ExitCode.Usage, "--threads is 0; expected 1 to 256.")]
     [InlineData("absent", "yes,no", "--threads", "1", ExitCode.Failed, "absent")]
     [InlineData("late", "same,same", "--threads", "1", ExitCode.Failed, "late")]
-    [InlineData("late", "yes,no", "--test", "nowhere.csv", ExitCode.Usage, "there is no file")]
-    [InlineData("late", "yes,no", "--spec", "nowhere.yaml", ExitCode.Usage, "there is no spec")]
+    [InlineData("late", "yes,no", "--test", "nowhere.csv", ExitCode.Usage, "There is no file")]
+    [InlineData("late", "yes,no", "--spec", "nowhere.yaml", ExitCode.Usage, "There is no file")]
     [InlineData("late", "yes,no", "--model-out", "no/such/folder/model.onnx", ExitCode.Usage, "there is no folder")]
     public async Task Try_BadInput_SaysWhatIsWrong(string target, string classes, string option, string value, int exitCode, string expected)
     {
