@@ -28,9 +28,6 @@ public sealed record LabelledRows(FeatureTable Features, float[] Labels)
 /// <param name="Holdout">Rows to judge on.</param>
 public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Classes, LabelledRows Train, LabelledRows Holdout)
 {
-    /// <summary>The most classes that are learned as such.</summary>
-    public const int MaxClasses = 100;
-
     /// <summary>Share of the training rows that trials of a search are compared on.</summary>
     public const double ValidationShare = 0.2;
 
@@ -55,8 +52,8 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
     {
         ColumnTable rows = Labelled(table, spec);
         Column target = rows[spec.Target];
-        LearningTask task = TaskOf(target, spec);
-        string[] classes = task == LearningTask.Regression ? [] : ClassesOf(target, task, spec);
+        LearningTask task = TrainingTarget.TaskOf(target, spec);
+        string[] classes = task == LearningTask.Regression ? [] : TrainingTarget.ClassesOf(target, task, spec);
         DatasetSplit split = DatasetSplitter.Split(rows, rule);
         if (split.Train.Length < MinRows || split.Holdout.Length < MinRows)
         {
@@ -64,13 +61,13 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
                 $"There are {split.Train.Length} rows to learn from and {split.Holdout.Length} to judge on; each needs at least {MinRows}. Upload more data, or widen the window ('{spec.Window}').");
         }
 
-        float[] labels = LabelsOf(target, task, classes);
-        string[] features = RequireFeatures(rows.Schema, spec);
+        float[] labels = TrainingTarget.LabelsOf(target, task, classes);
+        string[] features = TrainingFeatures.Required(rows.Schema, spec);
         return new TrainingData(task, classes, Side(rows, features, labels, split.Train), Side(rows, features, labels, split.Holdout) with
         {
             Numbers = NumbersOf(table, rows, spec, split.Holdout),
             Keys = spec.Key is { } key && rows.Schema.IndexOf(key) >= 0 ? rows[key].Take(split.Holdout) : null,
-            Besides = [.. Learnable(rows.Schema, spec).Where(name => !IsFeature(name, spec)).Select(name => ToFeature(rows[name].Take(split.Holdout)))],
+            Besides = [.. TrainingFeatures.Learnable(rows.Schema, spec).Where(name => !TrainingFeatures.IsFeature(name, spec)).Select(name => TrainingFeatures.Of(rows[name].Take(split.Holdout)))],
         })
         {
             Refinement = RefinementOf(spec),
@@ -93,16 +90,16 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
         }
 
         Column target = rows[spec.Target];
-        LearningTask task = TaskOf(target, spec);
-        string[] classes = task == LearningTask.Regression ? [] : ClassesOf(target, task, spec);
-        string[] features = RequireFeatures(rows.Schema, spec);
+        LearningTask task = TrainingTarget.TaskOf(target, spec);
+        string[] classes = task == LearningTask.Regression ? [] : TrainingTarget.ClassesOf(target, task, spec);
+        string[] features = TrainingFeatures.Required(rows.Schema, spec);
         int[] all = [.. Enumerable.Range(0, rows.RowCount)];
         SplitRule rule = SplitRule.For(spec) with { HoldoutShare = 0 };
         return new TrainingData(
             task,
             classes,
-            new LabelledRows(Features(rows, features), LabelsOf(target, task, classes)),
-            new LabelledRows(Features(judged, features), LabelsOf(judged[spec.Target], task, classes)))
+            new LabelledRows(TrainingFeatures.Of(rows, features), TrainingTarget.LabelsOf(target, task, classes)),
+            new LabelledRows(TrainingFeatures.Of(judged, features), TrainingTarget.LabelsOf(judged[spec.Target], task, classes)))
         {
             Refinement = RefinementOf(spec),
             TrainTimes = TimesOf(rows, rule, task, all),
@@ -139,23 +136,10 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
         return [.. Enumerable.Range(0, split.Train.Length).Where(i => !fit.Contains(split.Train[i]))];
     }
 
-    /// <summary>Names of the columns that are learned from, in the table's order.</summary>
-    public static string[] FeatureNames(TableSchema schema, PipelineSpec spec) => [.. Learnable(schema, spec).Where(name => IsFeature(name, spec))];
-
     /// <summary>Names of the columns that <see cref="Prepare(ColumnTable, PipelineSpec, SplitRule)"/> looks at; null for all, where rows are divided by a hash of all.</summary>
     public static string[]? ColumnsFor(TableSchema schema, PipelineSpec spec, SplitRule rule) => rule.Kind == SplitKind.Row
         ? null
-        : [.. Learnable(schema, spec).Union(new[] { spec.Target, spec.Key, spec.Time, rule.Column }.OfType<string>())];
-
-    private static bool IsFeature(string name, PipelineSpec spec) => !spec.Columns.TryGetValue(name, out ColumnSpec? column) || column.Feature;
-
-    private static IEnumerable<string> Learnable(TableSchema schema, PipelineSpec spec) => schema.Columns
-        .Where(c => c.Type is ColumnType.Boolean or ColumnType.Integer or ColumnType.Number or ColumnType.Category)
-        .Select(c => c.Name)
-        .Where(name => name != spec.Target && name != spec.Key && name != spec.Time && !(spec.Columns.TryGetValue(name, out ColumnSpec? column) && column.Ignore));
-
-    /// <summary>Columns as features. Only categories that these rows have are in a feature's dictionary, in ordinal order.</summary>
-    public static FeatureTable Features(ColumnTable rows, IReadOnlyList<string> names) => new([.. names.Select(name => ToFeature(rows[name]))]);
+        : [.. TrainingFeatures.Learnable(schema, spec).Union(new[] { spec.Target, spec.Key, spec.Time, rule.Column }.OfType<string>())];
 
     private static ColumnTable Labelled(ColumnTable table, PipelineSpec spec)
     {
@@ -182,120 +166,8 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
         return FeatureTable.Take<int>(numbers, side);
     }
 
-    private static string[] RequireFeatures(TableSchema schema, PipelineSpec spec) => FeatureNames(schema, spec) is { Length: > 0 } names
-        ? names
-        : throw new UnusableDataException(
-            $"No column is left to learn from: besides target, key, time and ignored ones the data has only text, identifiers or timestamps. Give a column another type in the spec ('columns').");
-
     private static LabelledRows Side(ColumnTable rows, string[] features, float[] labels, int[] side) =>
-        new(Features(rows.Take(side), features), FeatureTable.Take<float>(labels, side));
-
-    private static LearningTask TaskOf(Column target, PipelineSpec spec)
-    {
-        if (spec.Task is { } given)
-        {
-            return given;
-        }
-
-        int distinct = target is CategoryColumn or IntegerColumn or NumberColumn
-            ? Enumerable.Range(0, target.Length).Select(target.TextAt).Distinct(StringComparer.Ordinal).Take(MaxClasses + 1).Count()
-            : 0;
-        return target switch
-        {
-            BooleanColumn => LearningTask.Binary,
-            CategoryColumn or IntegerColumn or NumberColumn when distinct == 2 => LearningTask.Binary,
-            CategoryColumn when distinct is > 2 and <= MaxClasses => LearningTask.Multiclass,
-            IntegerColumn or NumberColumn when distinct > 2 => LearningTask.Regression,
-            _ => throw new UnusableDataException(
-                $"What to learn of target '{spec.Target}' cannot be told: it is of type {target.Schema.Type} with {(distinct == 0 ? "values that are no classes" : $"{distinct} distinct value(s)")}. Give the spec a 'task', or the column a 'type'."),
-        };
-    }
-
-    private static string[] ClassesOf(Column target, LearningTask task, PipelineSpec spec)
-    {
-        string[] classes = target is BooleanColumn
-            ? ["false", "true"]
-            : [.. Enumerable.Range(0, target.Length).Select(target.TextAt).Distinct(StringComparer.Ordinal).Take(MaxClasses + 1).Order(StringComparer.Ordinal)];
-        bool fits = task == LearningTask.Binary ? classes.Length == 2 : classes.Length is > 2 and <= MaxClasses;
-        return fits
-            ? classes
-            : throw new UnusableDataException(
-                $"Target '{spec.Target}' has {(classes.Length > MaxClasses ? $"more than {MaxClasses}" : $"{classes.Length}")} distinct values; a {(task == LearningTask.Binary ? "binary task needs two" : $"multiclass task needs 3 to {MaxClasses}")}.");
-    }
-
-    private static float[] LabelsOf(Column target, LearningTask task, string[] classes)
-    {
-        var labels = new float[target.Length];
-        if (task == LearningTask.Regression)
-        {
-            for (int row = 0; row < labels.Length; row++)
-            {
-                labels[row] = target switch
-                {
-                    NumberColumn number => (float)number.Values[row],
-                    IntegerColumn integer => integer.Values[row],
-                    BooleanColumn boolean => boolean.Values[row],
-                    _ => throw new UnusableDataException($"Target '{target.Schema.Name}' is of type {target.Schema.Type}; regression needs a number."),
-                };
-            }
-
-            return labels;
-        }
-
-        var numbers = classes.Select((name, number) => (name, number)).ToDictionary(c => c.name, c => (float)c.number, StringComparer.Ordinal);
-        for (int row = 0; row < labels.Length; row++)
-        {
-            labels[row] = numbers.TryGetValue(target.TextAt(row), out float number)
-                ? number
-                : throw new UnusableDataException(
-                    $"Target '{target.Schema.Name}' is '{target.TextAt(row)}' in a row to judge on, which no row to learn from has; those have {string.Join(", ", classes.Take(10))}.");
-        }
-
-        return labels;
-    }
-
-    private static Feature ToFeature(Column column)
-    {
-        string name = column.Schema.Name;
-        switch (column)
-        {
-            case NumberColumn number:
-                return new NumericFeature(name, Convert(number.Values, number.Length, static value => (float)value));
-            case IntegerColumn integer:
-                return new NumericFeature(name, Convert(integer.Values, integer.Length, static value => value == IntegerColumn.Missing ? float.NaN : (float)(double)value));
-            case BooleanColumn boolean:
-                return new NumericFeature(name, Convert(boolean.Values, boolean.Length, static value => value == BooleanColumn.Missing ? float.NaN : value));
-            case CategoryColumn category:
-                return ToFeature(name, category);
-            default:
-                throw new ArgumentException($"Column '{name}' is of type {column.Schema.Type}, which is not learned from.", nameof(column));
-        }
-    }
-
-    private static CategoricalFeature ToFeature(string name, CategoryColumn column)
-    {
-        int[] used = [.. column.Codes.Take(column.Length).Where(code => code >= 0).Distinct()];
-        string[] names = [.. used.Select(column.Dictionary.NameOf)];
-        Array.Sort(names, used, StringComparer.Ordinal);
-        var codeOf = new Dictionary<int, int>(used.Length);
-        for (int i = 0; i < used.Length; i++)
-        {
-            codeOf[used[i]] = i;
-        }
-
-        return new CategoricalFeature(name, Convert(column.Codes, column.Length, code => code < 0 ? -1 : codeOf[code]), names);
-    }
-
-    private static TTo[] Convert<TFrom, TTo>(TFrom[] values, int length, Func<TFrom, TTo> convert)
-    {
-        var converted = new TTo[length];
-        for (int i = 0; i < length; i++)
-        {
-            converted[i] = convert(values[i]);
-        }
-
-        return converted;
-    }
+        new(TrainingFeatures.Of(rows.Take(side), features), FeatureTable.Take<float>(labels, side));
 }
 
 /// <summary>Nothing can be learned from the data; the message says why and what would help. The training ends as rejected, not as failed.</summary>

@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Unicode;
 using ServerlessMlops.Data.Columns;
 using ServerlessMlops.Data.Inference;
 using ServerlessMlops.Data.Parsing;
@@ -94,11 +91,11 @@ internal sealed class ChunkWorker
             return;
         }
 
-        RepairUtf8();
+        (_chunk, InvalidUtf8) = Utf8Repair.Of(_chunk);
         _tokenizer.Begin(_chunk);
         while (_tokenizer.Next(_batch))
         {
-            NoteRowFaults();
+            RowFaultNotes.Add(_batch, RowCount, _chunk, _lineEnd, _fileColumns, _limits, Faults);
             for (int c = 0; c < _builders.Length; c++)
             {
                 if (_sources[c] >= 0)
@@ -198,39 +195,6 @@ internal sealed class ChunkWorker
         _chunk = new Chunk { Buffer = [] };
     }
 
-    private void NoteRowFaults()
-    {
-        for (int row = 0; row < _batch.RowCount; row++)
-        {
-            if (_batch.Faults[row] is RowFault.None)
-            {
-                continue;
-            }
-
-            int start = _batch.RowStarts[row];
-            var text = _chunk.Buffer.AsSpan(start, Math.Min(300, _chunk.Length - start));
-            int end = text.IndexOf(_lineEnd);
-            text = end >= 0 ? text[..end] : text;
-            switch (_batch.Faults[row])
-            {
-                case RowFault.FieldCount:
-                    Faults.Add(RowCount + row, "", "fields", text, $"{_batch.ColumnCount} fields, found {_batch.FieldCounts[row]}");
-                    break;
-                case RowFault.FieldLength:
-                    int longest = Enumerable.Range(0, _batch.ColumnCount).MaxBy(c => _batch.Fields[c * _batch.Capacity + row].Length);
-                    Faults.Add(RowCount + row, _fileColumns[longest].Schema.Name, "length", text,
-                        $"at most {_limits.MaxFieldBytes:N0} bytes in a field, found {_batch.Fields[longest * _batch.Capacity + row].Length:N0}");
-                    break;
-                case RowFault.Json:
-                    Faults.Add(RowCount + row, "", "json", text, "one JSON object on a line");
-                    break;
-                case RowFault.Depth:
-                    Faults.Add(RowCount + row, "", "depth", text, $"at most {_limits.MaxDepth} objects and arrays within one another");
-                    break;
-            }
-        }
-    }
-
     private void AppendMissing(ColumnBuilder builder)
     {
         _blank ??= FieldBatch.Blank(_batch.Capacity);
@@ -273,24 +237,5 @@ internal sealed class ChunkWorker
         {
             Array.Resize(ref _rowStarts, Math.Max(count, _rowStarts.Length * 2));
         }
-    }
-
-    private void RepairUtf8()
-    {
-        var text = _chunk.Buffer.AsSpan(_chunk.Start, _chunk.Length - _chunk.Start);
-        if (Utf8.IsValid(text))
-        {
-            return;
-        }
-
-        string repaired = Encoding.UTF8.GetString(text);
-        int length = Encoding.UTF8.GetByteCount(repaired);
-        var buffer = ArrayPool<byte>.Shared.Rent(_chunk.Start + length + Chunk.Padding);
-        _chunk.Buffer.AsSpan(0, _chunk.Start).CopyTo(buffer);
-        Encoding.UTF8.GetBytes(repaired, buffer.AsSpan(_chunk.Start));
-        InvalidUtf8 = repaired.AsSpan().Count('\uFFFD');
-        var broken = _chunk;
-        _chunk = new Chunk { Buffer = buffer, Start = broken.Start, Length = broken.Start + length };
-        ChunkReader.Return(broken);
     }
 }

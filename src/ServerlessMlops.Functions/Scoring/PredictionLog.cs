@@ -1,8 +1,5 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.Text;
-using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -33,52 +30,39 @@ public readonly record struct LoggedRows(byte[] IdPrefix, int FirstRow)
 /// </remarks>
 public sealed class PredictionLog : BackgroundService
 {
-    private const int PacedFrom = 1000;
-    private const int FewestRowsAtATime = 16;
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
-
-    private readonly IPredictionStore _store;
+    private readonly PredictionWriter _writer;
     private readonly ScoringOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<PredictionLog> _logger;
     private readonly string _instance;
     private readonly ValueHasher? _hasher;
     private readonly ConcurrentDictionary<(ServingModel Model, bool IsShadow), PredictionLane> _lanes = new();
-    private readonly Channel<Work> _work = Channel.CreateUnbounded<Work>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly ArrayBufferWriter<byte> _lines = new();
-    private readonly ArrayBufferWriter<byte> _index = new();
-    private readonly int _rowsAtATime;
     private int _nextSegment = -1;
-    private long _buffered;
     private long _dropped;
     private long _unlogged;
     private long _unkeyed;
     private long _reported;
     private volatile bool _closed;
-    private volatile string? _fault;
 
     /// <summary>A log that begins to write when the host starts it.</summary>
     public PredictionLog(IPredictionStore store, InstanceName instance, IOptions<ScoringOptions> options, TimeProvider time, ILogger<PredictionLog> logger)
     {
-        _store = store;
         _options = options.Value;
         _time = time;
         _logger = logger;
         _instance = instance.Value;
         _hasher = _options.CreateHasher();
-        _rowsAtATime = Math.Max(FewestRowsAtATime, (int)(2.0 * _options.LogRowsPerSecond * Pace.TotalSeconds));
+        _writer = new PredictionWriter(store, _options, _hasher, time, logger);
     }
 
     /// <summary>Rows that were answered and not logged, since the process started.</summary>
     public long DroppedRows => Volatile.Read(ref _dropped);
 
     /// <summary>About how many bytes wait for storage.</summary>
-    public long BufferedBytes => Volatile.Read(ref _buffered);
+    public long BufferedBytes => _writer.BufferedBytes;
 
     /// <summary>Why the last write failed; null where it did not, or nothing was written yet.</summary>
-    public string? Fault => _fault;
+    public string? Fault => _writer.Fault;
 
     /// <summary>Takes the rows of an answered request. Never waits for storage.</summary>
     /// <param name="model">The model that scored them.</param>
@@ -106,11 +90,7 @@ public sealed class PredictionLog : BackgroundService
     public async Task FlushAsync(string pipeline, CancellationToken cancellation)
     {
         CloseLanes(lane => lane.Model.Card.Pipeline == pipeline);
-        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (_work.Writer.TryWrite(new Work(null, written)))
-        {
-            await written.Task.WaitAsync(cancellation);
-        }
+        await _writer.WhenWrittenAsync().WaitAsync(cancellation);
     }
 
     /// <inheritdoc/>
@@ -118,29 +98,11 @@ public sealed class PredictionLog : BackgroundService
     {
         _closed = true;
         CloseLanes(static _ => true);
-        _work.Writer.TryComplete();
+        _writer.Complete();
 
         // Ends the timer and the waits between tries; what is queued is then tried once more, as long as the host allows.
         await base.StopAsync(cancellationToken);
-        long lost = 0;
-        while (_work.Reader.TryRead(out Work? work))
-        {
-            if (work.Segment is { } segment)
-            {
-                try
-                {
-                    await WriteAsync(segment, cancellationToken);
-                }
-                catch (Exception failure)
-                {
-                    ScoringLog.WriteFailed(_logger, failure, segment.Name.LinesPath, 1, TimeSpan.Zero);
-                    lost += segment.Rows;
-                }
-            }
-
-            work.Written?.TrySetResult();
-        }
-
+        long lost = await _writer.WriteRestAsync(cancellationToken);
         if (lost > 0)
         {
             Interlocked.Add(ref _dropped, lost);
@@ -151,7 +113,7 @@ public sealed class PredictionLog : BackgroundService
     }
 
     /// <inheritdoc/>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(CloseByTimeAsync(stoppingToken), WriteClosedAsync(stoppingToken));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(CloseByTimeAsync(stoppingToken), _writer.RunAsync(stoppingToken));
 
     private LoggedRows Append(PredictionLane lane, ScoringBatch batch, ReadOnlySpan<byte> requestId, TimeSpan latency, LoggedRows? given)
     {
@@ -162,7 +124,7 @@ public sealed class PredictionLog : BackgroundService
             return Unlogged(lane, batch, now);
         }
 
-        if (_closed || Volatile.Read(ref _buffered) + size > _options.LogBufferBytes || !lane.TryTake(batch.Rows, now, _options.LogRowsPerSecond))
+        if (_closed || _writer.BufferedBytes + size > _options.LogBufferBytes || !lane.TryTake(batch.Rows, now, _options.LogRowsPerSecond))
         {
             Interlocked.Add(ref _dropped, batch.Rows);
             return Unlogged(lane, batch, now);
@@ -178,7 +140,7 @@ public sealed class PredictionLog : BackgroundService
 
         long sizeBefore = segment.EstimatedBytes;
         int first = segment.Append(batch, requestId, now, (int)Math.Min(latency.TotalMicroseconds, int.MaxValue), given?.IdPrefix, given?.FirstRow ?? 0);
-        Interlocked.Add(ref _buffered, segment.EstimatedBytes - sizeBefore);
+        _writer.Grow(segment.EstimatedBytes - sizeBefore);
         return new LoggedRows(segment.IdPrefix, first);
     }
 
@@ -232,75 +194,6 @@ public sealed class PredictionLog : BackgroundService
         }
     }
 
-    private async Task WriteClosedAsync(CancellationToken stopping)
-    {
-        try
-        {
-            while (await _work.Reader.WaitToReadAsync(stopping))
-            {
-                while (_work.Reader.TryPeek(out Work? work))
-                {
-                    if (work.Segment is { } segment)
-                    {
-                        await WriteUntilTakenAsync(segment, stopping);
-                    }
-
-                    _work.Reader.TryRead(out _);
-                    work.Written?.TrySetResult();
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            // The host stops; StopAsync writes what is left.
-        }
-    }
-
-    private async Task WriteUntilTakenAsync(PredictionSegment segment, CancellationToken stopping)
-    {
-        TimeSpan wait = FirstWait;
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await WriteAsync(segment, stopping);
-                return;
-            }
-            catch (Exception failure) when (failure is not OperationCanceledException || !stopping.IsCancellationRequested)
-            {
-                _fault = failure.Message;
-                ScoringLog.WriteFailed(_logger, failure, segment.Name.LinesPath, attempt, wait);
-                await Task.Delay(wait, _time, stopping);
-                wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
-            }
-        }
-    }
-
-    private async Task WriteAsync(PredictionSegment segment, CancellationToken cancellation)
-    {
-        _lines.ResetWrittenCount();
-        _index.ResetWrittenCount();
-        foreach (int rendered in segment.RenderInSteps(_lines, _index, _rowsAtATime, _hasher))
-        {
-            // A full file takes a thread for a tenth of a second, and requests would wait. It is made little by little, at twice the rate that rows may come in;
-            // at shutdown, at once.
-            if (rendered < PacedFrom || _closed)
-            {
-                await Task.Yield();
-            }
-            else
-            {
-                await Task.Delay(Pace, _time, cancellation);
-            }
-        }
-
-        await _store.WriteAsync(segment.Name, _lines.WrittenMemory, _index.WrittenMemory, cancellation);
-        _fault = null;
-        ScoringLog.Wrote(_logger, segment.Rows, segment.Name.LinesPath);
-        Interlocked.Add(ref _buffered, -segment.EstimatedBytes);
-        segment.Release();
-    }
-
     private void CloseLanes(Func<PredictionLane, bool> which)
     {
         foreach (((ServingModel, bool) key, PredictionLane lane) in _lanes)
@@ -327,7 +220,7 @@ public sealed class PredictionLog : BackgroundService
         if (lane.Segment is { } segment)
         {
             lane.Segment = null;
-            _work.Writer.TryWrite(new Work(segment, null));
+            _writer.Add(segment);
         }
     }
 
@@ -342,6 +235,4 @@ public sealed class PredictionLog : BackgroundService
     }
 
     internal static DateTimeOffset HourOf(DateTimeOffset at) => new(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerHour), TimeSpan.Zero);
-
-    private sealed record Work(PredictionSegment? Segment, TaskCompletionSource? Written);
 }

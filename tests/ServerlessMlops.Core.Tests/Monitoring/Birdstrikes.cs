@@ -67,7 +67,7 @@ internal sealed class Birdstrikes
         ColumnTable rows = Between(_table, from, from.AddMonths(3));
         Column target = rows[_spec.Target];
         rows = rows.Take([.. Enumerable.Range(0, rows.RowCount).Where(row => !target.IsMissing(row))]);
-        FeatureTable features = TrainingData.Features(rows, [.. Card.Inputs.Select(i => i.Name)]);
+        FeatureTable features = TrainingFeatures.Of(rows, [.. Card.Inputs.Select(i => i.Name)]);
         float[] outputs = ModelScorer.Score(Model, features);
         var counter = new WindowCounter(Card, 1, "i");
         for (int row = 0; row < features.Rows; row++)

@@ -56,7 +56,7 @@ public sealed class FeatureParityTests(TestApp app)
         status.ShouldBe(HttpStatusCode.OK, body);
         float[] scored = [.. app.ScoredFeatures.SelectMany(part => part)];
 
-        FeatureTable learned = TrainingData.Features(table, [.. model.Inputs.Select(i => i.Name)]);
+        FeatureTable learned = TrainingFeatures.Of(table, [.. model.Inputs.Select(i => i.Name)]);
         string[] keys = [.. Enumerable.Range(0, table.RowCount).Select(table["id"].TextAt)];
         int width = model.Inputs.Count;
         scored.Length.ShouldBe(rows.Length * width);

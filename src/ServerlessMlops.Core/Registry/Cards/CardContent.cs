@@ -5,6 +5,7 @@ using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Learners;
 using ServerlessMlops.Learners.Metrics;
+using static ServerlessMlops.Core.Registry.Cards.CardFigures;
 
 namespace ServerlessMlops.Core.Registry.Cards;
 
@@ -20,7 +21,6 @@ public sealed record CardSources(ModelCard Card, ModelVersion Version, IReadOnly
 public static class CardContent
 {
     private const int MostTrials = 10;
-    private const int MostInfluences = 15;
     private const int FewRows = 500;
 
     /// <summary>Puts the card together.</summary>
@@ -60,18 +60,18 @@ public static class CardContent
         {
             blocks.Add(new CardHeading("What does it go by?"));
             blocks.Add(new CardParagraph("How much worse it gets when the values of one input are shuffled among the rows, and the mean output from the input's lowest value to its highest (categories: the most frequent ones)."));
-            blocks.Add(Influences(card));
+            blocks.Add(CardInputs.Influences(card));
         }
 
         blocks.Add(new CardHeading("What does it take, and what does it give?"));
-        blocks.Add(Inputs(card));
-        blocks.Add(Output(card));
+        blocks.Add(CardInputs.Table(card));
+        blocks.Add(CardInputs.Output(card));
         blocks.Add(new CardHeading("What should one mind?"));
         blocks.AddRange(Cautions(card).Select(c => new CardParagraph(c)));
         blocks.Add(new CardHeading("Where does it come from?"));
         blocks.Add(Lineage(card, version, run));
         blocks.Add(new CardHeading("Try it"));
-        blocks.Add(new CardCode(Example(card)));
+        blocks.Add(new CardCode(CardInputs.Example(card)));
         return new CardDocument($"{card.Pipeline}, version {version.Version}", Badges(version, aliases), Summary(card, version), blocks);
     }
 
@@ -181,56 +181,6 @@ public static class CardContent
             ]),
         ]);
 
-    private static CardTable Influences(ModelCard card)
-    {
-        double largest = card.Influences.Max(i => i.Loss);
-        return new CardTable(
-            ["Input", "Loss when shuffled", "Output", "Curve"],
-            [
-                .. card.Influences.Take(MostInfluences).Select(i => (CardCell[])
-                [
-                    new(i.Input, CardTone.Id),
-                    new(Value(i.Loss), Share: largest > 0 ? Math.Clamp(i.Loss / largest, 0, 1) : 0),
-                    i.Curve.Count == 0 ? "" : $"{Value(i.Curve[0].Outputs[^1])} at {i.Curve[0].At}, {Value(i.Curve[^1].Outputs[^1])} at {i.Curve[^1].At}",
-                    new("", Shape: Heights(i.Curve)),
-                ]),
-            ]);
-    }
-
-    /// <summary>A curve as heights from a twentieth to one.</summary>
-    private static double[]? Heights(IReadOnlyList<InfluencePoint> curve)
-    {
-        if (curve.Count == 0)
-        {
-            return null;
-        }
-
-        double low = curve.Min(p => p.Outputs[^1]), span = curve.Max(p => p.Outputs[^1]) - low;
-        return [.. curve.Select(p => span > 0 ? 0.05 + (0.95 * (p.Outputs[^1] - low) / span) : 0.5)];
-    }
-
-    private static CardTable Inputs(ModelCard card) => new(
-        ["Input", "Kind", "In training", "Missing", "Distribution"],
-        [
-            .. card.Inputs.Select(input =>
-            {
-                FeatureGroups? groups = card.Reference.FirstOrDefault(g => g.Name == input.Name);
-                double missing = groups is null ? 0 : Missing(groups);
-                return (CardCell[])
-                [
-                    new(input.Name, CardTone.Id),
-                    input.Kind == FeatureKind.Number ? "number" : "category",
-                    groups is null ? "" : Values(groups),
-                    new(missing.ToString("0.#%", CultureInfo.InvariantCulture), missing > 0.2 ? CardTone.Unsure : CardTone.Plain),
-                    new("", Shape: groups is null ? null : Shape(groups)),
-                ];
-            }),
-        ]);
-
-    private static CardTable Output(ModelCard card) => new(
-        ["Output", "Range on the hold-out", "Distribution"],
-        [[card.Task == LearningTask.Regression ? card.Interval is { } around ? $"value; {around.Coverage:0.##%} of the true values lie within {Value(around.HalfWidth)} of it" : "value" : card.Task == LearningTask.Binary ? $"probability of '{card.Classes[1]}'; the decision turns at {Value(card.Threshold)}" : "probability of each class", Values(card.OutputReference), new("", Shape: Shape(card.OutputReference))]]);
-
     private static IEnumerable<string> Cautions(ModelCard card)
     {
         if (card.HoldoutRows < FewRows)
@@ -276,77 +226,4 @@ public static class CardContent
         rows.Add(["registered", $"{version.CreatedAt.UtcDateTime:u}"]);
         return new CardTable(["What", "Which"], rows);
     }
-
-    private static string Example(ModelCard card)
-    {
-        IEnumerable<string> fields = card.Inputs.Select(input =>
-        {
-            FeatureGroups? groups = card.Reference.FirstOrDefault(g => g.Name == input.Name);
-            string value = input.Kind == FeatureKind.Number
-                ? (groups is { Edges.Count: > 0 } ? groups.Edges[groups.Edges.Count / 2] : 0).ToString("0.###", CultureInfo.InvariantCulture)
-                : System.Text.Json.JsonSerializer.Serialize(input.Categories.Count > 0 ? input.Categories[0] : "", MlopsJson.Options);
-            return $"{System.Text.Json.JsonSerializer.Serialize(input.Name, MlopsJson.Options)}: {value}";
-        });
-        string body = $"{{\"dataframe_records\": [{{{string.Join(", ", fields)}}}]}}".Replace("'", "'\\''", StringComparison.Ordinal);
-        return $"curl -s $MLOPS_URL/models/{card.Pipeline}/invocations -H 'content-type: application/json' -d '{body}'";
-    }
-
-    private static string Values(FeatureGroups groups) => groups.Kind == FeatureKind.Number
-        ? groups is { Min: { } min, Max: { } max } ? $"{Value(min)} to {Value(max)}" : "no values"
-        : groups.Categories.Count == 0 ? "no values" : $"{string.Join(", ", groups.Categories.Take(4))}{(groups.Categories.Count > 4 ? $" and {groups.Categories.Count - 4} more" : "")}";
-
-    /// <summary>Heights of a small chart. Groups of a number hold about equal counts, so a height is the count over the group's width: the density.</summary>
-    private static double[] Shape(FeatureGroups groups)
-    {
-        if (groups.Kind == FeatureKind.Category)
-        {
-            return [.. groups.Counts.Take(groups.Categories.Count + 1).Select(c => (double)c)];
-        }
-
-        if (groups.Min is not { } min || groups.Max is not { } max || max <= min)
-        {
-            return [];
-        }
-
-        const int Columns = 24;
-        double[] ends = [min, .. groups.Edges, max];
-        return
-        [
-            .. Enumerable.Range(0, Columns).Select(i =>
-            {
-                double low = min + ((max - min) * i / Columns), high = min + ((max - min) * (i + 1) / Columns);
-                return Enumerable.Range(0, groups.Edges.Count + 1).Sum(g =>
-                {
-                    double width = Math.Max(ends[g + 1] - ends[g], (max - min) / 1e6);
-                    return groups.Counts[g] * Math.Max(0, Math.Min(high, Math.Max(ends[g + 1], ends[g] + width)) - Math.Max(low, ends[g])) / width;
-                });
-            }),
-        ];
-    }
-
-    private static double Missing(FeatureGroups groups) => groups.Counts.Sum() is var all && all > 0 ? (double)groups.Counts[groups.MissingGroup] / all : 0;
-
-    private static bool IsShare(string metric) => metric is "auc" or "pr_auc" or "accuracy" or "f1" or "r2";
-
-    private static string Meaning(string metric) => metric switch
-    {
-        "auc" => "how often a positive row is ranked above a negative one; 0.5 is guessing, 1 is always",
-        "pr_auc" => "precision averaged over all recalls; compare it with the share of positives",
-        "lift" => "positives among the top tenth, as a multiple of a random tenth",
-        "log_loss" => "surprise at the truth; smaller is better, and sure mistakes cost most",
-        "brier" => "squared distance of probabilities from the truth; smaller is better",
-        "ece" => "how far probabilities are from frequencies on average; 0 is calibrated",
-        "accuracy" => "share of right decisions",
-        "f1" => "balance of precision and recall",
-        "mcc" => "agreement of decisions with the truth; 0 is chance, 1 is perfect",
-        "rmse" => "typical error in the target's unit, large ones weighing more",
-        "mae" => "average error in the target's unit",
-        "mape" => "average error as a share of the truth",
-        "r2" => "share of the target's variation that is explained",
-        _ => "",
-    };
-
-    private static string Value(double value) => value.ToString(Math.Abs(value) is >= 1000 or 0 ? "0.##" : Math.Abs(value) >= 1 ? "0.###" : "0.####", CultureInfo.InvariantCulture);
-
-    private static string Number(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 }
