@@ -74,11 +74,7 @@ internal sealed class Binner
         bool anyMissing = false;
         if (Categories > 0)
         {
-            for (int row = 0; row < column.Length; row++)
-            {
-                bins[row] = (byte)column[row];
-            }
-
+            Number(column, bins);
             return false;
         }
 
@@ -98,6 +94,17 @@ internal sealed class Binner
         }
 
         return anyMissing;
+    }
+
+    private void Number(ReadOnlySpan<float> codes, Span<byte> bins)
+    {
+        for (int row = 0; row < codes.Length; row++)
+        {
+            float code = codes[row];
+            bins[row] = code >= 0 && code < Categories && float.IsInteger(code)
+                ? (byte)code
+                : throw new ArgumentException($"Row {row} has category code {code}; expected a whole number from 0 to {Categories - 1}, missing and unknown categories included.", nameof(codes));
+        }
     }
 
     /// <summary>How many of 16 ascending numbers are below x.</summary>

@@ -61,6 +61,11 @@ public static class GradientBoosting
             throw new ArgumentException($"There are {train.Target.Length} rows; boosting expects 1 to {PackedGradients.MaxRows}.", nameof(train));
         }
 
+        if (train.CategoryCounts is { } counts && (counts.Count != train.Columns.Length || counts.Any(c => c is < 0 or > CategorySet.MaxCodes)))
+        {
+            throw new ArgumentException($"There are {counts.Count} counts of categories, {string.Join(", ", counts.Take(8))}, for {train.Columns.Length} columns; expected one for each, 0 to {CategorySet.MaxCodes}.", nameof(train));
+        }
+
         using var crew = new WorkCrew(threads);
         var loss = Loss.Create(options, task, classes);
         return new BoostingRun(train, validation, loss, monotonic ?? new int[train.Columns.Length], options, seed, crew).Run(progress, cancellation);

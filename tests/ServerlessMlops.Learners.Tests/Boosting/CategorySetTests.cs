@@ -192,6 +192,18 @@ public class CategorySetTests
         }
     }
 
+    [Theory]
+    [InlineData(3, 3f)]
+    [InlineData(3, 0.5f)]
+    [InlineData(3, float.NaN)]
+    [InlineData(257, 0f)]
+    public void Train_CodesThatAreNone_AreRefused(int count, float bad)
+    {
+        float[] column = [0, 1, 1, bad];
+        Should.Throw<ArgumentException>(() => GradientBoosting.Train(new TrainingData([column], [1, 2, 3, 4], null, [count]), null, LearningTask.Regression, 0, null, Plain))
+            .Message.ShouldContain(count == 3 ? "expected a whole number from 0 to 2" : "expected one for each, 0 to 256");
+    }
+
     [Fact]
     public void TryFit_FewRowsOrManyRareCategories_LeavesTheColumnToStatistics()
     {

@@ -4,11 +4,14 @@ namespace ServerlessMlops.Learners.Tests.Onnx;
 
 public class HostileFileTests
 {
-    [Fact]
-    public void Load_EveryTruncationAndFlippedByte_IsRefusedOrLoaded_NeverCrashes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Load_EveryTruncationAndFlippedByte_IsRefusedOrLoaded_NeverCrashes(bool sets)
     {
-        TestData.Set set = TestData.Make(LearningTask.Binary, 300);
-        byte[] good = OnnxWriter.Write(Learner.Train(new LearnerOptions { BoostingOptions = new() { Iterations = 3 } }, set.X, set.Y, set.Task, set.Classes));
+        TestData.Set set = sets ? TestData.MakeRoutes(LearningTask.Binary, 600) : TestData.Make(LearningTask.Binary, 300);
+        var options = new LearnerOptions { BoostingOptions = new() { Iterations = 3 }, CategoryOptions = new() { SetRows = sets ? 1 : int.MaxValue, SettledRows = 5 } };
+        byte[] good = OnnxWriter.Write(Learner.Train(options, set.X, set.Y, set.Task, set.Classes));
         var random = new Random(1);
         for (int i = 0; i < 1500; i++)
         {
