@@ -5,6 +5,7 @@ param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'dev')
 param extraTags = { stage: 'dev' }
 param maximumInstanceCount = 40
 param instanceMemoryMB = 2048
+param durableTaskScheduler = bool(readEnvironmentVariable('DurableTaskScheduler', 'false'))
 param storageSku = 'Standard_LRS'
 param softDeleteDays = 7
 param predictionRetentionDays = 90

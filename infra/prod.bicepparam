@@ -6,6 +6,7 @@ param extraTags = { stage: 'prod' }
 param maximumInstanceCount = 100
 param instanceMemoryMB = 4096
 param alwaysReady = [{ name: 'http', instanceCount: 1 }]
+param durableTaskScheduler = bool(readEnvironmentVariable('DurableTaskScheduler', 'false'))
 param storageSku = 'Standard_ZRS'
 param softDeleteDays = 30
 param predictionRetentionDays = 365

@@ -3,6 +3,7 @@ using Azure.Monitor.OpenTelemetry.Exporter;
 using Microsoft.Azure.Functions.Worker.OpenTelemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -29,6 +30,8 @@ public static class TelemetryServices
     /// <summary>Wires the exporters that the settings name; nothing is wired, and nothing costs, where they name none.</summary>
     public static IServiceCollection AddMlopsTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
+        // ASP.NET Core writes each request with its query, where callers may have put a function key (?code=).
+        services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning));
         bool toCollector = configuration[OtlpSetting] is { Length: > 0 };
         string? insights = configuration[ApplicationInsightsSetting] is { Length: > 0 } connection ? connection : null;
         if (!toCollector && insights is null)

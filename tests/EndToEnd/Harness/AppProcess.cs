@@ -64,6 +64,9 @@ internal sealed partial class AppProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends the key with every request from now on.</summary>
+    public void UseKey(string key) => _http.DefaultRequestHeaders.Add("x-functions-key", key);
+
     /// <summary>SIGKILL, as when the machine is taken away.</summary>
     public Task KillAsync() => _process.KillAsync();
 

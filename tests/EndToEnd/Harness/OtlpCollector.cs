@@ -24,6 +24,7 @@ internal sealed class OtlpCollector : IAsyncDisposable
     private readonly ConcurrentBag<CollectedSpan> _spans = [];
     private readonly ConcurrentDictionary<string, bool> _metrics = new();
     private readonly ConcurrentBag<byte[]> _bodies = [];
+    private readonly ConcurrentDictionary<string, bool> _signals = new();
 
     private OtlpCollector(WebApplication app) => _app = app;
 
@@ -32,6 +33,9 @@ internal sealed class OtlpCollector : IAsyncDisposable
     public IReadOnlyCollection<CollectedSpan> Spans => _spans;
 
     public IReadOnlyCollection<string> Metrics => [.. _metrics.Keys];
+
+    /// <summary>What was sent so far: <c>traces</c>, <c>metrics</c>, <c>logs</c>.</summary>
+    public IReadOnlyCollection<string> Signals => [.. _signals.Keys];
 
     /// <summary>Everything that was sent, as it was sent: traces, metrics and logs.</summary>
     public IReadOnlyCollection<byte[]> Bodies => _bodies;
@@ -59,6 +63,7 @@ internal sealed class OtlpCollector : IAsyncDisposable
         using var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body);
         _bodies.Add(body.ToArray());
+        _signals[signal] = true;
         if (signal == "traces")
         {
             // ExportTraceServiceRequest.resource_spans = 1, ResourceSpans.scope_spans = 2

@@ -108,6 +108,17 @@ public sealed class PublishTests
     }
 
     [Fact]
+    public async Task SchedulerProvider_IsPartOfWhatIsPublishedWhereItIsAskedFor()
+    {
+        const string Provider = "Microsoft.Azure.Functions.Worker.Extensions.DurableTask.AzureManaged";
+        const string Asked = "-p:DurableTaskScheduler=true";
+
+        Names(await MSBuildRun.Evaluate(App, "nuget", Asked), "PackageReference").ShouldContain(Provider);
+        Names(await MSBuildRun.Evaluate(App, "nuget"), "PackageReference").ShouldNotContain(Provider);
+        Names(await MSBuildRun.Evaluate(App, "offline", Asked), "PackageReference").ShouldNotContain(Provider, "the local engine is the storage account's");
+    }
+
+    [Fact]
     public async Task Restore_FromAFeedThatLacksThePackages_SaysWhichAndThatOfflineExists()
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("mlops-restore-");

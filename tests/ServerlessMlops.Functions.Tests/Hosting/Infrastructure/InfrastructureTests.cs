@@ -200,6 +200,25 @@ public sealed class InfrastructureTests
     }
 
     [Fact]
+    public void Scheduler_IsOneSwitchForTemplateAndPackage()
+    {
+        const string Switch = "DurableTaskScheduler";
+        foreach (string file in (string[])["main.bicepparam", "prod.bicepparam"])
+        {
+            BicepFileTests.Open(file).Parameters.Single(parameter => parameter.Name == "durableTaskScheduler").Default.ShouldBe($"bool(readEnvironmentVariable('{Switch}', 'false'))");
+        }
+
+        foreach ((string workflow, int jobs) in ((string, int)[])[("deploy.yml", 2), ("stage.yml", 1)])
+        {
+            Regex.Count(Read(".github", "workflows", workflow), $@"^ {{6}}{Switch}: \$\{{\{{ vars\.DURABLE_TASK_SCHEDULER \|\| 'false' \}}\}}$", RegexOptions.Multiline).ShouldBe(jobs, workflow);
+        }
+
+        Read("src", "ServerlessMlops.Functions", "ServerlessMlops.Functions.csproj").ShouldContain($"'$({Switch})' == 'true'");
+        App.Variables["schedulerSettings"].ShouldContain("'azureManaged'");
+        App.Variables["schedulerSettings"].ShouldContain("Authentication=ManagedIdentity");
+    }
+
+    [Fact]
     public void Hooks_ReadWhatTheTemplateGives()
     {
         foreach (string script in (string[])["event-subscriptions.sh", "upload-sample.sh"])
