@@ -43,6 +43,9 @@ internal sealed partial class RealProcess : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
+
+        // A process that is killed leaves its diagnostic sockets in the temporary folder.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         foreach ((string name, string? value) in variables)
         {
             start.Environment[name] = value;

@@ -57,7 +57,11 @@ public sealed class CronScheduleTests
             {
                 if (minute.Contains(at.Minute) && hour.Contains(at.Hour) && day.Contains(at.Day) && month.Contains(at.Month) && weekday.Contains((int)at.DayOfWeek))
                 {
-                    next.ShouldBe(at, text);
+                    if (next != at)
+                    {
+                        next.ShouldBe(at, text);
+                    }
+
                     next = schedule.Next(at);
                 }
             }
@@ -88,7 +92,12 @@ public sealed class CronScheduleTests
             {
                 if (minute.Contains(clock[i].Minute) && weekday.Contains((int)clock[i].DayOfWeek))
                 {
-                    next.ShouldBe(start.AddMinutes(i), $"{text} in {name}, where it is {clock[i]:s}");
+                    // Millions of minutes: what is said of a fault is written only where there is one.
+                    if (next != start.AddMinutes(i))
+                    {
+                        next.ShouldBe(start.AddMinutes(i), $"{text} in {name}, where it is {clock[i]:s}");
+                    }
+
                     next = schedule.NextUtc(start.AddMinutes(i), zone);
                 }
             }
