@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Numerics;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace ServerlessMlops.Learners.Boosting;
@@ -43,11 +43,24 @@ internal sealed class Binner
     public static Binner OfCategories(int count) => new([], count);
 
     /// <summary>Finds the edges from all rows, or from an even sample of 200,000.</summary>
-    public static Binner Fit(ReadOnlySpan<float> column, int maxBins)
+    public static unsafe Binner Fit(ReadOnlySpan<float> column, int maxBins)
     {
+        // Native memory goes back at once: garbage of this size would still be there when the trees need theirs.
         int take = Math.Min(column.Length, SampleRows);
-        uint[] keys = ArrayPool<uint>.Shared.Rent(2 * take), counts = ArrayPool<uint>.Shared.Rent(take);
-        int kept = 0;
+        uint* scratch = (uint*)NativeMemory.Alloc((nuint)Math.Max(1, take), 3 * sizeof(uint));
+        try
+        {
+            return Fit(column, maxBins, new Span<uint>(scratch, take), new Span<uint>(scratch + take, take), new Span<int>(scratch + (2 * take), take));
+        }
+        finally
+        {
+            NativeMemory.Free(scratch);
+        }
+    }
+
+    private static Binner Fit(ReadOnlySpan<float> column, int maxBins, Span<uint> keys, Span<uint> sorting, Span<int> counts)
+    {
+        int kept = 0, take = keys.Length;
         for (int i = 0; i < take; i++)
         {
             // The stratum's row is picked by a hash, lest a period in the data meets the step of the sample.
@@ -60,12 +73,10 @@ internal sealed class Binner
             }
         }
 
-        SortableFloats.Sort(keys.AsSpan(0, kept), keys.AsSpan(take, kept));
-        int distinct = Distinct(keys.AsSpan(0, kept), counts);
-        float[] edges = FindEdges(keys.AsSpan(0, distinct), counts, kept, maxBins);
-        ArrayPool<uint>.Shared.Return(keys);
-        ArrayPool<uint>.Shared.Return(counts);
-        return new Binner(edges);
+        keys = keys[..kept];
+        SortableFloats.Sort(keys, sorting[..kept]);
+        int distinct = Distinct(keys, counts);
+        return new Binner(FindEdges(keys[..distinct], counts, kept, maxBins));
     }
 
     /// <summary>The bins of a column: 0 ... <see cref="ValueBins"/> - 1, or <see cref="ValueBins"/> where it is missing. Returns whether any is.</summary>
@@ -120,7 +131,7 @@ internal sealed class Binner
     /// Walks the distinct values and closes a bin when it has its share of what was left when it opened; a value that has a share of its own
     /// gets its own bin.
     /// </summary>
-    private static float[] FindEdges(ReadOnlySpan<uint> keys, uint[] counts, int rows, int maxBins)
+    private static float[] FindEdges(ReadOnlySpan<uint> keys, ReadOnlySpan<int> counts, int rows, int maxBins)
     {
         var edges = new List<float>();
         long left = rows, inBin = 0;
@@ -142,7 +153,7 @@ internal sealed class Binner
     }
 
     /// <summary>Moves the distinct keys of a sorted list to its front and counts each; returns how many there are.</summary>
-    private static int Distinct(Span<uint> sorted, uint[] counts)
+    private static int Distinct(Span<uint> sorted, Span<int> counts)
     {
         int last = -1;
         foreach (uint key in sorted)

@@ -6,11 +6,11 @@ internal sealed class GrowingLeaf
     /// <summary>Its node in the tree; -1 until its parent's split is taken into the tree.</summary>
     public int Node { get; set; } = -1;
 
-    public required RowPartition.Range Rows { get; init; }
+    public RowPartition.Range Rows { get; private set; }
 
-    public required LeafBounds Bounds { get; init; }
+    public LeafBounds Bounds { get; private set; }
 
-    public required int Depth { get; init; }
+    public int Depth { get; private set; }
 
     /// <summary>Packed sums by column and bin, while the leaf may still be split.</summary>
     public long[]? Histogram { get; set; }
@@ -20,12 +20,23 @@ internal sealed class GrowingLeaf
     /// <summary>Whether a thread is making its children, or has made them.</summary>
     public bool Claimed { get; set; }
 
-    /// <summary>Its children by its best split; null until they are made.</summary>
-    public LeafChildren? Children { get; set; }
-}
+    /// <summary>Whether its children are made.</summary>
+    public bool IsSplit { get; set; }
 
-/// <summary>The two sides of a leaf's best split, each with its own best split if it may have one.</summary>
-internal sealed record LeafChildren(GrowingLeaf Left, GrowingLeaf Right);
+    /// <summary>The left side of its best split; null until it is made.</summary>
+    public GrowingLeaf? Left { get; set; }
+
+    /// <summary>The right side.</summary>
+    public GrowingLeaf? Right { get; set; }
+
+    /// <summary>Makes this a new leaf: trees follow one another by the thousand, and their leaves would be most of a training's garbage.</summary>
+    public GrowingLeaf Renew(RowPartition.Range rows, LeafBounds bounds, int depth)
+    {
+        (Node, Rows, Bounds, Depth) = (-1, rows, bounds, depth);
+        (Histogram, Best, Claimed, IsSplit, Left, Right) = (null, Split.None, false, false, null, null);
+        return this;
+    }
+}
 
 /// <summary>A tree as it grows: nodes, and the rows of each leaf.</summary>
 internal sealed record GrownTree(List<TreeNode> Nodes, List<GrowingLeaf> Leaves);

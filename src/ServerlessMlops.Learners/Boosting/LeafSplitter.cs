@@ -10,6 +10,9 @@ internal sealed class LeafSplitter(BinnedMatrix matrix, RowPartition partition, 
 {
     private readonly ConcurrentStack<long[]> freeHistograms = new();
     private readonly long[][] partial = new long[crew.Threads - 1][];
+    /// <summary>Of this tree: two for each of its splits, fewer than it has leaves, and two for each leaf that was split in vain.</summary>
+    private readonly GrowingLeaf?[] leaves = new GrowingLeaf?[4 * options.MaxLeaves];
+    private int usedLeaves;
     private SplitFinder finder = null!;
     private int[] columns = [];
     private int[] monotonic = [];
@@ -20,7 +23,11 @@ internal sealed class LeafSplitter(BinnedMatrix matrix, RowPartition partition, 
     /// <param name="treeFinder">For this tree's gradients.</param>
     /// <param name="treeColumns">Columns to split by.</param>
     /// <param name="directions">By column 1, 0 or -1.</param>
-    public void Begin(SplitFinder treeFinder, int[] treeColumns, int[] directions) => (finder, columns, monotonic) = (treeFinder, treeColumns, directions);
+    public void Begin(SplitFinder treeFinder, int[] treeColumns, int[] directions) => (finder, columns, monotonic, usedLeaves) = (treeFinder, treeColumns, directions, 0);
+
+    /// <summary>A leaf of this tree.</summary>
+    public GrowingLeaf NewLeaf(RowPartition.Range rows, LeafBounds bounds, int depth) =>
+        (leaves[Interlocked.Increment(ref usedLeaves) - 1] ??= new GrowingLeaf()).Renew(rows, bounds, depth);
 
     /// <summary>Finds the first leaf's best split.</summary>
     /// <param name="root">The leaf of all rows.</param>
@@ -37,15 +44,14 @@ internal sealed class LeafSplitter(BinnedMatrix matrix, RowPartition partition, 
     /// <param name="leaf">Has a best split.</param>
     /// <param name="goesOn">Whether the tree may grow beyond the children; if not, no splits of theirs are looked for.</param>
     /// <param name="together">Whether all threads of the crew share the work.</param>
-    public LeafChildren Split(GrowingLeaf leaf, bool goesOn, bool together)
+    public void Split(GrowingLeaf leaf, bool goesOn, bool together)
     {
         Split split = leaf.Best;
         Span<byte> goesLeft = stackalloc byte[HistogramBuilder.BinStride];
         split.MarkLeft(goesLeft, matrix.HasMissing[split.Column] ? matrix.Binners[split.Column].ValueBins : -1);
         (RowPartition.Range leftRows, RowPartition.Range rightRows) = partition.Split(leaf.Rows, matrix.Columns[split.Column], goesLeft, together);
         (LeafBounds leftBounds, LeafBounds rightBounds) = ChildBounds(leaf.Bounds, split, leftRows.Count, rightRows.Count);
-        var left = new GrowingLeaf { Rows = leftRows, Bounds = leftBounds, Depth = leaf.Depth + 1 };
-        var right = new GrowingLeaf { Rows = rightRows, Bounds = rightBounds, Depth = leaf.Depth + 1 };
+        GrowingLeaf left = NewLeaf(leftRows, leftBounds, leaf.Depth + 1), right = NewLeaf(rightRows, rightBounds, leaf.Depth + 1);
         if (goesOn && (MaySplit(left) || MaySplit(right)))
         {
             (GrowingLeaf small, GrowingLeaf large) = leftRows.Count <= rightRows.Count ? (left, right) : (right, left);
@@ -57,22 +63,22 @@ internal sealed class LeafSplitter(BinnedMatrix matrix, RowPartition partition, 
         }
 
         Release(leaf);
-        return new LeafChildren(left, right);
+        (leaf.Left, leaf.Right) = (left, right);
     }
 
-    /// <summary>Gives a leaf's histogram back.</summary>
+    /// <summary>Gives the histogram of a leaf back, or those of its children where it was split in vain.</summary>
     public void Release(GrowingLeaf leaf)
     {
+        if (leaf.IsSplit)
+        {
+            Release(leaf.Left!);
+            Release(leaf.Right!);
+        }
+
         if (leaf.Histogram is { } histogram)
         {
             freeHistograms.Push(histogram);
             leaf.Histogram = null;
-        }
-
-        if (leaf.Children is { } children)
-        {
-            Release(children.Left);
-            Release(children.Right);
         }
     }
 

@@ -11,7 +11,8 @@ namespace ServerlessMlops.Learners.Boosting;
 /// leaves by gain   A 9.1 (children made)   B 7.4 (thread 1 at work)   C 3.0 (thread 2 at work)   D 0.2
 /// next             A is taken; its children join the list, perhaps before B
 /// </code>
-/// A leaf is worked on ahead of its turn only if it would still be split were all leaves that gain more split before it.
+/// A leaf is worked on ahead of its turn only if there is room for it after all leaves that gain more; now and then their children gain more still, and the
+/// work was in vain.
 /// </remarks>
 internal sealed class TreeGrower
 {
@@ -24,6 +25,7 @@ internal sealed class TreeGrower
     private readonly WorkCrew crew;
     private readonly RowPartition partition;
     private readonly LeafSplitter splitter;
+    private readonly GrownTree grown = new([], []);
     private readonly Lock gate = new();
     private int atWork;
     private int finished;
@@ -41,7 +43,7 @@ internal sealed class TreeGrower
 
     public RowPartition Partition => partition;
 
-    /// <summary>Grows a tree.</summary>
+    /// <summary>Grows a tree, which lasts until the next is grown.</summary>
     /// <param name="packedByRow">Packed gradients by row; <see cref="RowPartition.FirstGradients"/> saves copying them.</param>
     /// <param name="packed">Their units.</param>
     /// <param name="sample">Rows to learn from, ascending; null means all.</param>
@@ -51,24 +53,28 @@ internal sealed class TreeGrower
         var finder = new SplitFinder(options, packed);
         RowPartition.Range all = partition.Begin(sample, packedByRow);
         long sum = PackedSums.Sum(partition.Gradients(all));
-        var root = new GrowingLeaf { Node = 0, Rows = all, Depth = 0, Bounds = new LeafBounds(sum, all.Count, double.NegativeInfinity, double.PositiveInfinity) };
-        int nodes = Math.Min((2 * options.MaxLeaves) - 1, Math.Max(1, 2 * all.Count / options.MinSamplesLeaf));
-        var grown = new GrownTree(new List<TreeNode>(nodes) { MakeNode(root, finder) }, new List<GrowingLeaf>((nodes + 1) / 2) { root });
         splitter.Begin(finder, columns, monotonic);
+        GrowingLeaf root = splitter.NewLeaf(all, new LeafBounds(sum, all.Count, double.NegativeInfinity, double.PositiveInfinity), 0);
+        root.Node = 0;
+        grown.Nodes.Clear();
+        grown.Leaves.Clear();
+        grown.Nodes.Add(MakeNode(root, finder));
+        grown.Leaves.Add(root);
         if (columns.Length > 0)
         {
             splitter.FindFirst(root, IsLarge(root));
         }
 
-        while (TakeSplits(grown, finder) is { } next)
+        while (TakeSplits(finder) is { } next)
         {
             if (IsLarge(next))
             {
-                next.Children = splitter.Split(next, goesOn: grown.Leaves.Count + 1 < options.MaxLeaves, together: true);
+                splitter.Split(next, goesOn: grown.Leaves.Count + 1 < options.MaxLeaves, together: true);
+                next.IsSplit = true;
             }
             else
             {
-                crew.Run(crew.Threads, _ => SplitSmallLeaves(grown, finder));
+                crew.Run(crew.Threads, _ => SplitSmallLeaves(finder));
             }
         }
 
@@ -83,7 +89,7 @@ internal sealed class TreeGrower
     private bool IsLarge(GrowingLeaf leaf) => crew.Threads > 1 && (long)leaf.Rows.Count * matrix.Columns.Length >= SharedCells;
 
     /// <summary>What each thread does until the tree is grown or the next leaf is one for all threads.</summary>
-    private void SplitSmallLeaves(GrownTree grown, SplitFinder finder)
+    private void SplitSmallLeaves(SplitFinder finder)
     {
         while (true)
         {
@@ -92,12 +98,12 @@ internal sealed class TreeGrower
             int seen;
             lock (gate)
             {
-                if (failed || TakeSplits(grown, finder) is not { } next || (IsLarge(next) && !next.Claimed))
+                if (failed || TakeSplits(finder) is not { } next || (IsLarge(next) && !next.Claimed))
                 {
                     return;
                 }
 
-                leaf = Claim(grown, out goesOn);
+                leaf = Claim(out goesOn);
                 if (leaf is null && atWork == 0)
                 {
                     return;
@@ -117,17 +123,18 @@ internal sealed class TreeGrower
                 continue;
             }
 
-            LeafChildren? children = null;
+            bool done = false;
             try
             {
-                children = splitter.Split(leaf, goesOn, together: false);
+                splitter.Split(leaf, goesOn, together: false);
+                done = true;
             }
             finally
             {
                 lock (gate)
                 {
-                    leaf.Children = children;
-                    failed |= children is null;
+                    leaf.IsSplit = done;
+                    failed |= !done;
                     atWork--;
                     Volatile.Write(ref finished, finished + 1);
                 }
@@ -135,10 +142,9 @@ internal sealed class TreeGrower
         }
     }
 
-    /// <summary>The small leaf of most gain that nobody works on and that is sure to be split; null if there is none.</summary>
-    /// <param name="grown">The tree.</param>
+    /// <summary>The small leaf of most gain that nobody works on and that there is room for after those that gain more; null if there is none.</summary>
     /// <param name="goesOn">Whether its children may be split in turn.</param>
-    private GrowingLeaf? Claim(GrownTree grown, out bool goesOn)
+    private GrowingLeaf? Claim(out bool goesOn)
     {
         GrowingLeaf? best = null;
         foreach (GrowingLeaf leaf in grown.Leaves)
@@ -169,7 +175,7 @@ internal sealed class TreeGrower
     }
 
     /// <summary>Takes splits whose children are made into the tree, by gain; returns the next leaf to split, or null when the tree is grown.</summary>
-    private GrowingLeaf? TakeSplits(GrownTree grown, SplitFinder finder)
+    private GrowingLeaf? TakeSplits(SplitFinder finder)
     {
         while (grown.Leaves.Count < options.MaxLeaves)
         {
@@ -188,21 +194,21 @@ internal sealed class TreeGrower
             }
 
             GrowingLeaf leaf = grown.Leaves[next];
-            if (leaf.Children is null)
+            if (!leaf.IsSplit)
             {
                 return leaf;
             }
 
-            TakeSplit(grown, next, finder);
+            TakeSplit(next, finder);
         }
 
         return null;
     }
 
-    private void TakeSplit(GrownTree grown, int at, SplitFinder finder)
+    private void TakeSplit(int at, SplitFinder finder)
     {
         GrowingLeaf leaf = grown.Leaves[at];
-        (GrowingLeaf left, GrowingLeaf right) = leaf.Children!;
+        (GrowingLeaf left, GrowingLeaf right) = (leaf.Left!, leaf.Right!);
         Split split = leaf.Best;
         Binner binner = matrix.Binners[split.Column];
         left.Node = grown.Nodes.Count;

@@ -11,6 +11,8 @@ can only make a round slower. Memory is the growth of the process's peak over wh
 quality: 5 folds, several times over with other divisions. A difference comes with the interval of the corrected resampled t-test (Nadeau and Bengio,
 Machine Learning 2003), which allows for the folds' overlap.
 """
+import ctypes
+import gc
 import json
 import os
 import subprocess
@@ -198,11 +200,11 @@ def peer_memory(engine, directory, threads, native):
     """Runs in a process of its own: how far one fit raises the peak above what was held before it."""
     meta, x, y, _, _ = read(directory)
     new = maker(engine, meta, threads, native)
-    small = np.concatenate([np.flatnonzero(y == k)[:200] for k in np.unique(y)[:20]])
-    if meta["task"] != "Regression":
+    small = np.concatenate([np.flatnonzero(y == k)[:200] for k in np.unique(y)[:20]]) if meta["task"] != "Regression" else slice(2000)
+    for _ in range(3):
         new().fit(x[small], y[small])
-    else:
-        new().fit(x[:2000], y[:2000])
+    gc.collect()
+    ctypes.CDLL("libc.so.6").malloc_trim(0)  # as our side compacts its heap: what loading left free would hide what a fit takes
     with open("/proc/self/clear_refs", "w") as file:  # starts the peak anew
         file.write("5")
     base = status("VmRSS")
