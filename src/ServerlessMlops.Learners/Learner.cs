@@ -14,7 +14,7 @@ public static class Learner
     /// <param name="task">What is learned.</param>
     /// <param name="classes">Class names by class number; for binary two, the second is the positive one; empty for regression.</param>
     /// <param name="weights">By row, at least 0 with a positive sum; null means 1 each.</param>
-    /// <param name="validation">Rows for early stopping of boosting; without them it may hold out some of <paramref name="x"/>.</param>
+    /// <param name="validation">Rows for early stopping of boosting and for the strength of an elastic net; without them these hold out some of <paramref name="x"/>.</param>
     /// <param name="progress">Told after every step, or null.</param>
     /// <param name="cancellation">Looked at before every step.</param>
     /// <returns>The model; the same arguments give the same model for any number of threads.</returns>
@@ -37,7 +37,7 @@ public static class Learner
         return options.Name switch
         {
             LearnerOptions.Baseline => Baseline.Train(options, x, y, weights, task, classes),
-            LearnerOptions.Linear => LinearTraining.Train(options, x, y, weights, task, classes, progress, cancellation),
+            LearnerOptions.Linear or LearnerOptions.ElasticNet => LinearTraining.Train(options, x, y, weights, task, classes, validation, progress, cancellation),
             LearnerOptions.Boosting => BoostingTraining.Train(options, x, y, weights, task, classes, validation, progress, cancellation),
             _ when MlNetTrainers.Names.Contains(options.Name) => MlNetTrainers.Train(options, x, y, weights, task, classes, cancellation) with { Settings = options },
             _ => throw new ArgumentException($"There is no learner '{options.Name}'; expected one of {string.Join(", ", LearnerOptions.Names)}.", nameof(options)),

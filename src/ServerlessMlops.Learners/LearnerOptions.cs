@@ -13,11 +13,14 @@ public sealed record LearnerOptions
     /// <summary>Ridge, logistic or softmax regression, by task.</summary>
     public const string Linear = "linear";
 
+    /// <summary>The linear models with an L1 penalty as well, chosen by rows not learned from: features of no use get a weight of 0.</summary>
+    public const string ElasticNet = "elasticNet";
+
     /// <summary>Histogram gradient boosting.</summary>
     public const string Boosting = "boosting";
 
     /// <summary>The learners that every build has. ML.NET's trainers are named by <see cref="MlNet.MlNetTrainers"/>.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Baseline, Linear, Boosting];
+    public static IReadOnlyList<string> Names { get; } = [Baseline, Linear, Boosting, ElasticNet];
 
     /// <summary>One of <see cref="Names"/> or of <see cref="MlNet.MlNetTrainers.Available"/>. Default boosting.</summary>
     public string Name { get; init; } = Boosting;

@@ -91,6 +91,6 @@ public class LearnerTests
     {
         TestData.Set set = TestData.Make(LearningTask.Binary, 10);
         Should.Throw<ArgumentException>(() => Learner.Train(new LearnerOptions { Name = "forest" }, set.X, set.Y, set.Task, set.Classes))
-            .Message.ShouldStartWith("There is no learner 'forest'; expected one of baseline, linear, boosting.");
+            .Message.ShouldStartWith("There is no learner 'forest'; expected one of baseline, linear, boosting, elasticNet.");
     }
 }

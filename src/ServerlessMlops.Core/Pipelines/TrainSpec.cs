@@ -5,7 +5,7 @@ namespace ServerlessMlops.Core.Pipelines;
 /// <summary>How models are trained.</summary>
 public sealed record TrainSpec
 {
-    /// <summary>The kinds of model that compete: <c>baseline</c>, <c>linear</c>, <c>boosting</c>; in a build with the published packages also ML.NET's <c>fasttree</c>, <c>sdca</c> and <c>lightgbm</c>.</summary>
+    /// <summary>The kinds of model that compete: <c>baseline</c>, <c>linear</c>, <c>boosting</c>, <c>elasticNet</c>; in a build with the published packages also ML.NET's <c>fasttree</c>, <c>sdca</c> and <c>lightgbm</c>.</summary>
     public IReadOnlyList<string> Candidates { get; init; } = ["baseline", "linear", "boosting"];
 
     /// <summary>The search for better settings.</summary>

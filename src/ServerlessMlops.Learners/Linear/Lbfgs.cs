@@ -4,12 +4,11 @@ namespace ServerlessMlops.Learners.Linear;
 internal delegate double Objective(double[] at, double[] gradient);
 
 /// <summary>
-/// Minimises a smooth convex function from its gradient: limited-memory BFGS, two-loop recursion (Nocedal and Wright, Numerical Optimization, 2nd ed.,
-/// algorithm 7.4), with a line search for the weak Wolfe conditions by bisection, which keeps every curvature pair positive.
+/// Minimises a smooth convex function from its gradient: limited-memory BFGS (<see cref="CurvatureHistory"/>), with a line search for the weak Wolfe
+/// conditions by bisection, which keeps every curvature pair positive.
 /// </summary>
 internal static class Lbfgs
 {
-    private const int Memory = 10;
     private const double SufficientDecrease = 1e-4;
     private const double Curvature = 0.9;
     private const int MaxTrials = 40;
@@ -20,7 +19,7 @@ internal static class Lbfgs
         int n = at.Length;
         var gradient = new double[n];
         double value = objective(at, gradient);
-        var pairs = new LinkedList<(double[] Step, double[] Change, double Rho)>();
+        var history = new CurvatureHistory();
         for (int iteration = 0; iteration < maxIterations; iteration++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -29,33 +28,16 @@ internal static class Lbfgs
                 return iteration;
             }
 
-            double[] direction = Direction(gradient, pairs);
+            double[] direction = history.Direction(gradient);
             var (next, nextGradient) = (new double[n], new double[n]);
-            double first = pairs.Count == 0 ? Math.Min(1, 1 / Math.Sqrt(Dot(gradient, gradient))) : 1;
+            double first = history.IsEmpty ? Math.Min(1, 1 / Math.Sqrt(Vectors.Dot(gradient, gradient))) : 1;
             double? found = Search(objective, at, value, gradient, direction, first, next, nextGradient);
             if (found is null)
             {
                 return iteration;
             }
 
-            var step = new double[n];
-            var change = new double[n];
-            for (int i = 0; i < n; i++)
-            {
-                step[i] = next[i] - at[i];
-                change[i] = nextGradient[i] - gradient[i];
-            }
-
-            double curvature = Dot(step, change);
-            if (curvature > 1e-300)
-            {
-                pairs.AddLast((step, change, 1 / curvature));
-                if (pairs.Count > Memory)
-                {
-                    pairs.RemoveFirst();
-                }
-            }
-
+            history.Add(at, next, gradient, nextGradient);
             next.CopyTo(at, 0);
             gradient = nextGradient;
             value = found.Value;
@@ -65,40 +47,11 @@ internal static class Lbfgs
         return maxIterations;
     }
 
-    private static double[] Direction(double[] gradient, LinkedList<(double[] Step, double[] Change, double Rho)> pairs)
-    {
-        double[] q = [.. gradient.Select(g => -g)];
-        var alphas = new Stack<double>();
-        for (var node = pairs.Last; node is not null; node = node.Previous)
-        {
-            double alpha = node.Value.Rho * Dot(node.Value.Step, q);
-            alphas.Push(alpha);
-            AddScaled(q, node.Value.Change, -alpha);
-        }
-
-        if (pairs.Last is { } last)
-        {
-            double scale = 1 / (last.Value.Rho * Dot(last.Value.Change, last.Value.Change));
-            for (int i = 0; i < q.Length; i++)
-            {
-                q[i] *= scale;
-            }
-        }
-
-        for (var node = pairs.First; node is not null; node = node.Next)
-        {
-            double beta = node.Value.Rho * Dot(node.Value.Change, q);
-            AddScaled(q, node.Value.Step, alphas.Pop() - beta);
-        }
-
-        return q;
-    }
-
     /// <summary>Finds a step of sufficient decrease and curvature; null if the function no longer falls measurably.</summary>
     private static double? Search(
         Objective objective, double[] at, double value, double[] gradient, double[] direction, double step, double[] next, double[] nextGradient)
     {
-        double slope = Dot(gradient, direction), low = 0, high = double.PositiveInfinity;
+        double slope = Vectors.Dot(gradient, direction), low = 0, high = double.PositiveInfinity;
         for (int trial = 0; trial < MaxTrials; trial++)
         {
             for (int i = 0; i < at.Length; i++)
@@ -111,7 +64,7 @@ internal static class Lbfgs
             {
                 high = step;
             }
-            else if (Dot(nextGradient, direction) < Curvature * slope)
+            else if (Vectors.Dot(nextGradient, direction) < Curvature * slope)
             {
                 low = step;
             }
@@ -124,24 +77,5 @@ internal static class Lbfgs
         }
 
         return null;
-    }
-
-    private static double Dot(double[] a, double[] b)
-    {
-        double sum = 0;
-        for (int i = 0; i < a.Length; i++)
-        {
-            sum += a[i] * b[i];
-        }
-
-        return sum;
-    }
-
-    private static void AddScaled(double[] to, double[] from, double factor)
-    {
-        for (int i = 0; i < to.Length; i++)
-        {
-            to[i] += factor * from[i];
-        }
     }
 }

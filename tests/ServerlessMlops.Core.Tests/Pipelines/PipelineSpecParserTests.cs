@@ -135,7 +135,7 @@ public class PipelineSpecParserTests
     [InlineData("gates: [acu >= 0.7]", "line 2, column 9: gates[0]: 'acu >= 0.7': at position 1: found 'acu', expected one of")]
     [InlineData("gates: [{gate: auc 0.7}]", "line 2, column 9: gates[0]: 'auc 0.7': at position 5: found '0.7', expected '>=', '>', '<=' or '<'")]
     [InlineData("task: regression\ngates: [auc >= 0.7]", "line 3, column 9: gates[0]: 'auc >= 0.7': 'auc' does not judge a regression task; expected one of rmse, mae, mape, r2")]
-    [InlineData("train: {candidates: [bosting]}", "line 2, column 22: train.candidates[0]: the candidate 'bosting' is unknown; known are baseline, linear, boosting, fasttree, sdca, lightgbm. Did you mean 'boosting'?")]
+    [InlineData("train: {candidates: [bosting]}", "line 2, column 22: train.candidates[0]: the candidate 'bosting' is unknown; known are baseline, linear, boosting, elasticNet, fasttree, sdca, lightgbm. Did you mean 'boosting'?")]
     [InlineData("task: multiclass\ntrain: {candidates: [linear, lightgbm]}", "line 3, column 30: train.candidates[1]: 'lightgbm' learns two classes or a number, and this pipeline has several classes; take 'boosting' or 'sdca'.")]
     [InlineData("train: {costs: {fp: 1}}", "line 2, column 16: train.costs: a wrong decision must cost more than a right one: fp more than tn, and fn more than tp.")]
     [InlineData("task: regression\ntrain: {calibration: platt}", "line 3, column 22: train.calibration: the task is regression; only probabilities are calibrated.")]

@@ -54,6 +54,25 @@ public class GoldenTests
         }
     }
 
+    [Theory]
+    [InlineData("target", LearningTask.Regression, 0, 1e-2, 0)]
+    [InlineData("label", LearningTask.Binary, 2, 2e-4, 1)]
+    [InlineData("three", LearningTask.Multiclass, 3, 2e-4, 2)]
+    public void ElasticNet_GivenStrengths_MatchesScikitLearn(string target, LearningTask task, int classes, double tolerance, int zeros)
+    {
+        JsonElement linear = Golden.GetProperty("linear"), net = Golden.GetProperty("elasticNet");
+        var x = new FeatureTable([.. linear.GetProperty("columns").EnumerateArray().Select((c, i) => new NumericFeature($"x{i}", [.. c.EnumerateArray().Select(v => v.GetSingle())]))]);
+        var penalties = new LinearOptions { L1 = net.GetProperty("l1").GetDouble(), L2 = net.GetProperty("l2").GetDouble(), Tolerance = 1e-9, MaxIterations = 2000 };
+        var options = new LearnerOptions { Name = LearnerOptions.ElasticNet, LinearOptions = penalties };
+        TrainedModel model = Learner.Train(options, x, Floats(linear, target), task, [.. Enumerable.Range(0, classes).Select(k => $"{k}")]);
+        ((LinearPredictor)model.Predictor).Coefficients.Sum(c => c.Count(weight => weight == 0)).ShouldBe(net.GetProperty("zeros")[zeros].GetInt32());
+        float[] predictions = model.Predict(x), wanted = Floats(net, target);
+        for (int i = 0; i < wanted.Length; i++)
+        {
+            predictions[i].ShouldBe(wanted[i], tolerance);
+        }
+    }
+
     [Fact]
     public void Isotonic_AtItsOwnScores_MatchesScikitLearn()
     {

@@ -54,6 +54,16 @@ golden["linear"] = dict(columns=x.T.tolist(), target=target.tolist(), label=labe
                         ridge=ridge.predict(scaled).tolist(), logistic=logistic.predict_proba(scaled)[:, 1].tolist(),
                         softmax=softmax.predict_proba(scaled).ravel().tolist())
 
+# Elastic net: scikit-learn's alpha * l1_ratio is our L1 times the target's deviation over the rows, alpha * (1 - l1_ratio) our L2 over the rows.
+l1, l2, rows = 12.0, 2.0, len(scaled)
+lasso, ridge_part = l1 * target.std() / rows, l2 / rows
+net = linear_model.ElasticNet(alpha=lasso + ridge_part, l1_ratio=lasso / (lasso + ridge_part), tol=1e-12, max_iter=100_000).fit(scaled, target)
+mixed = dict(penalty="elasticnet", solver="saga", C=1 / (l1 + l2), l1_ratio=l1 / (l1 + l2), tol=1e-10, max_iter=100_000)
+net_logistic = linear_model.LogisticRegression(**mixed).fit(scaled, label)
+net_softmax = linear_model.LogisticRegression(multi_class="multinomial", **mixed).fit(scaled, three)
+golden["elasticNet"] = dict(l1=l1, l2=l2, zeros=[int((m.coef_ == 0).sum()) for m in (net, net_logistic, net_softmax)], target=net.predict(scaled).tolist(),
+                            label=net_logistic.predict_proba(scaled)[:, 1].tolist(), three=net_softmax.predict_proba(scaled).ravel().tolist())
+
 # Isotonic regression at its own points: there step function and interpolation agree.
 score = np.unique(np.round(rng.normal(size=80), 2))
 truth = (rng.random(len(score)) < 1 / (1 + np.exp(-score))).astype(int)
