@@ -7,12 +7,12 @@ namespace ServerlessMlops.Storage;
 /// <summary>Ways to write a blob that may be repeated.</summary>
 internal static class BlobWrites
 {
-    /// <summary>Writes the blob where there is none; what stands stays (content-addressed and versioned paths hold one content for ever).</summary>
-    public static Task CreateAsync(BlobClient blob, BinaryData content, string contentType, CancellationToken cancellation, IDictionary<string, string>? metadata = null) =>
+    /// <summary>Writes the blob where there is none; what stands stays (content-addressed and versioned paths hold one content for ever), and false tells of it.</summary>
+    public static Task<bool> CreateAsync(BlobClient blob, BinaryData content, string contentType, CancellationToken cancellation, IDictionary<string, string>? metadata = null) =>
         CreateAsync(blob, content.ToStream(), contentType, cancellation, metadata);
 
     /// <summary>As above, of a stream from where it stands.</summary>
-    public static async Task CreateAsync(BlobClient blob, Stream content, string contentType, CancellationToken cancellation, IDictionary<string, string>? metadata = null)
+    public static async Task<bool> CreateAsync(BlobClient blob, Stream content, string contentType, CancellationToken cancellation, IDictionary<string, string>? metadata = null)
     {
         var options = new BlobUploadOptions
         {
@@ -23,10 +23,11 @@ internal static class BlobWrites
         try
         {
             await blob.UploadAsync(content, options, cancellation);
+            return true;
         }
         catch (RequestFailedException e) when (e.Status is 409 or 412)
         {
-            // Written before, by this run's first try or by another of the same content.
+            return false; // written before, by this run's first try or by another of the same content
         }
     }
 

@@ -38,10 +38,18 @@ internal static class AlertsCommand
                 return ExitCode.Success;
             }
 
-            Show(reporter, ["Id", "State", "Severity", "Topic", "What", "Times", "Since", "Last", "Told", "Withheld"], shown.Select(a => (string[])[
-                a.Id, a.State == AlertState.Acknowledged ? $"looked after by {a.AcknowledgedBy}" : a.State.ToString(), a.Severity.ToString(), a.Topic.ToString(), a.Title,
-                a.Occurrences.ToString(CultureInfo.InvariantCulture), Format.Time(a.FirstAt, context.Time), Format.Time(a.LastAt, context.Time),
-                string.Join(", ", a.Told.Select(t => t.Destination)), a.Withheld ?? ""]));
+            if (shown.Length == 0)
+            {
+                reporter.Say(page.Items.Count == 0 ? $"Nothing was ever wrong with pipeline {Markup.Escape(pipeline)}." : $"Nothing is wrong with pipeline {Markup.Escape(pipeline)} now; --all lists the {page.Items.Count} newest alerts that are over.");
+            }
+            else
+            {
+                Show(reporter, ["Id", "State", "Severity", "Topic", "What", "Times", "Since", "Last", "Told", "Withheld"], shown.Select(a => (string[])[
+                    a.Id, StateOf(a), a.Severity.ToString(), a.Topic.ToString(), a.Title,
+                    a.Occurrences.ToString(CultureInfo.InvariantCulture), Format.Time(a.FirstAt, context.Time), Format.Time(a.LastAt, context.Time),
+                    string.Join(", ", a.Told.Select(t => t.Destination)), a.Withheld ?? ""]));
+            }
+
             if (page.Next is not null)
             {
                 reporter.Say($"[grey]There are more: mlops alerts list --pipeline {pipeline} --next {Markup.Escape(page.Next)}[/]");
@@ -139,6 +147,13 @@ internal static class AlertsCommand
 
             return outcomes.Any(o => o.Delivered) && outcomes.All(o => o.Delivered || !o.Configured) ? ExitCode.Success : ExitCode.Failed;
         });
+
+    private static string StateOf(Alert alert) => alert switch
+    {
+        { State: AlertState.Acknowledged } => $"looked after by {alert.AcknowledgedBy}",
+        { State: AlertState.Firing, Clear: > 0 } => $"Firing, well for {alert.Clear} check(s)",
+        _ => alert.State.ToString(),
+    };
 
     private static Argument<string> Id(string description) => new("id") { Description = description };
 

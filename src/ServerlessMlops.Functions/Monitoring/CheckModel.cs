@@ -54,15 +54,19 @@ public sealed class CheckModel(
     [Function(nameof(CheckModel))]
     public async Task Run([ActivityTrigger] CheckInput input, [DurableClient] DurableTaskClient durable, CancellationToken cancellation)
     {
-        RegistryHead head = await registry.GetHeadAsync(input.Pipeline, cancellation);
-        if (head.Live is not { } live)
+        // What does not rest on one another is asked for at once: a check is mostly waiting for storage.
+        Task<RegistryHead> heading = registry.GetHeadAsync(input.Pipeline, cancellation);
+        Task<PipelineSpec?> specifying = SpecOfAsync(input.Pipeline, cancellation);
+        Task<MonitorReport?> reporting = reports.GetLatestAsync(input.Pipeline, input.Until, CarriedOn, null, cancellation);
+        await Task.WhenAll(heading, specifying, reporting);
+        if ((await heading).Live is not { } live)
         {
             return;
         }
 
-        PipelineSpec? whole = await SpecOfAsync(input.Pipeline, cancellation);
+        PipelineSpec? whole = await specifying;
         MonitorSpec spec = whole?.Monitor ?? new MonitorSpec();
-        MonitorReport? newest = await reports.GetLatestAsync(input.Pipeline, input.Until.AddTicks(-1), CarriedOn, null, cancellation);
+        MonitorReport? newest = await reporting;
         foreach (int version in live.Shares.Select(share => share.Version).Append(live.Version).Distinct())
         {
             if (await models.LoadCardAsync(input.Pipeline, version, cancellation) is not { } card)
@@ -71,9 +75,7 @@ public sealed class CheckModel(
                 continue;
             }
 
-            MonitorReport? before = newest is null || newest.Version == version ? newest : await BeforeAsync(input.Pipeline, version, input.Until, cancellation);
-            MonitorReport report = await reports.GetAsync(input.Pipeline, version, input.Until, cancellation)
-                ?? await reports.SaveAsync(await EvaluateAsync(card, version, await TrafficAsync(card, version, input.Until, spec, cancellation), spec, before, cancellation), cancellation);
+            MonitorReport report = await ReportAsync(card, version, input.Until, spec, newest, cancellation);
             MlopsTelemetry.Checked(report);
             MonitoringLog.Checked(
                 logger, report.Pipeline, version, report.Until, report.Verdict.ToString(), report.Predictions, report.Findings.Count(f => f.Verdict == MonitorVerdict.Alarm));
@@ -97,6 +99,7 @@ public sealed class CheckModel(
             }
         }
 
+        // Of the day's first check; one that is made a second time leaves it to the next day's.
         if (newest is null || newest.Until.UtcDateTime.Date < input.Until.UtcDateTime.Date)
         {
             await DeleteOldAsync(input.Pipeline, live.Version, input.Until, cancellation);
@@ -140,17 +143,39 @@ public sealed class CheckModel(
             cancellation);
     }
 
+    /// <summary>The check's report: the one that stands where it was made before, else a new one.</summary>
+    /// <param name="card">The version's card.</param>
+    /// <param name="version">The version.</param>
+    /// <param name="until">End of the window.</param>
+    /// <param name="spec">The pipeline's <c>monitor</c> section.</param>
+    /// <param name="newest">The pipeline's newest report, of this check or an earlier one; null where there is none.</param>
+    /// <param name="cancellation">Ends it.</param>
+    private async Task<MonitorReport> ReportAsync(
+        ModelCard card, int version, DateTimeOffset until, MonitorSpec spec, MonitorReport? newest, CancellationToken cancellation)
+    {
+        bool madeBefore = newest?.Until >= until;
+        if (madeBefore && (newest!.Version == version ? newest : await reports.GetAsync(card.Pipeline, version, until, cancellation)) is { } stands)
+        {
+            return stands;
+        }
+
+        Task<MonitoredTraffic> counting = TrafficAsync(card, version, until, spec, cancellation);
+        MonitorReport? before = newest is null || (!madeBefore && newest.Version == version) ? newest : await BeforeAsync(card.Pipeline, version, until, cancellation);
+        return await reports.SaveAsync(await EvaluateAsync(card, version, await counting, spec, before, cancellation), cancellation);
+    }
+
     /// <summary>Reads the outcomes and judges.</summary>
     internal async Task<MonitorReport> EvaluateAsync(
         ModelCard card, int version, MonitoredTraffic traffic, MonitorSpec spec, MonitorReport? before, CancellationToken cancellation)
     {
+        Task<LastSeen> seeing = SeenAsync(card.Pipeline, cancellation);
         var hours = new List<OutcomeRow>();
         await foreach (OutcomeRow hour in outcomes.ReadAsync(card.Pipeline, version, traffic.Until - spec.LabelHorizon, traffic.Until, cancellation))
         {
             hours.Add(hour);
         }
 
-        return ModelMonitor.Evaluate(card, version, traffic, spec, hours, options.Value.Slot, before, await SeenAsync(card.Pipeline, cancellation));
+        return ModelMonitor.Evaluate(card, version, traffic, spec, hours, options.Value.Slot, before, await seeing);
     }
 
     /// <summary>The newest report before the check of the window that ends at <paramref name="until"/>: the version's own, or where it has none, the pipeline's.</summary>
@@ -187,9 +212,10 @@ public sealed class CheckModel(
     /// <summary>When data, labels and models last came; labels only as far as the newest runs tell, for earlier reports know the rest.</summary>
     private async Task<LastSeen> SeenAsync(string pipeline, CancellationToken cancellation)
     {
-        BatchSummary? batch = await datasets.GetNewestBatchAsync(pipeline, cancellation);
-        Page<ModelVersion> versions = await registry.ListVersionsAsync(pipeline, 1, null, cancellation);
+        Task<BatchSummary?> batching = datasets.GetNewestBatchAsync(pipeline, cancellation);
+        Task<Page<ModelVersion>> versioning = registry.ListVersionsAsync(pipeline, 1, null, cancellation);
         Page<Run> newest = await runs.ListAsync(pipeline, NewestRuns, null, cancellation);
+        (BatchSummary? batch, Page<ModelVersion> versions) = (await batching, await versioning);
         Run? labels = newest.Items.FirstOrDefault(run => run.Kind == RunKind.Labels && run.Outputs.Any(o => o.Kind == "joined" && o.Id != "0"));
         return new LastSeen(batch?.ReceivedAt, null, labels?.StartedAt, versions.Items.Count > 0 ? versions.Items[0].CreatedAt : null);
     }
@@ -197,11 +223,14 @@ public sealed class CheckModel(
     /// <summary>Deletes windows and reports that are older than they are kept. A day on which this fails or is not reached is made up for by the next.</summary>
     private async Task DeleteOldAsync(string pipeline, int live, DateTimeOffset until, CancellationToken cancellation)
     {
+        DateTimeOffset before = until.AddDays(-options.Value.WindowDays);
         Page<ModelVersion> versions = await registry.ListVersionsAsync(pipeline, MostVersions, null, cancellation);
         int rows = 0;
-        foreach (int version in versions.Items.Select(v => v.Version).Append(live).Distinct())
+
+        // What is younger than windows are kept has none to delete.
+        foreach (int version in versions.Items.Where(v => v.CreatedAt < before).Select(v => v.Version).Append(live).Distinct())
         {
-            rows += await windows.DeleteBeforeAsync(pipeline, version, until.AddDays(-options.Value.WindowDays), cancellation);
+            rows += await windows.DeleteBeforeAsync(pipeline, version, before, cancellation);
         }
 
         int old = await reports.DeleteBeforeAsync(pipeline, until.AddDays(-options.Value.ReportDays), cancellation);

@@ -22,8 +22,7 @@ public sealed class MonitoringContainer(BlobServiceClient service) : IMonitorRep
         BlobContainerClient container = await _container.OpenAsync(cancellation);
         string path = Path(report.Pipeline, report.Version, report.Until);
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(report, MlopsJson.Indented);
-        await BlobWrites.CreateAsync(container.GetBlobClient(path), new BinaryData(json), "application/json", cancellation);
-        return await ReadAsync(path, cancellation) ?? report;
+        return await BlobWrites.CreateAsync(container.GetBlobClient(path), new BinaryData(json), "application/json", cancellation) ? report : await ReadAsync(path, cancellation) ?? report;
     }
 
     /// <inheritdoc/>
@@ -74,16 +73,23 @@ public sealed class MonitoringContainer(BlobServiceClient service) : IMonitorRep
         BlobContainerClient container = await _container.OpenAsync(cancellation);
         string end = string.Create(CultureInfo.InvariantCulture, $"{pipeline}/{before.UtcDateTime:yyyy'/'MM'/'dd}/");
         int deleted = 0;
-        await foreach (BlobItem blob in container.ListAsync($"{pipeline}/", cancellation))
-        {
-            // Names come in their order, which is that of time.
-            if (string.CompareOrdinal(blob.Name, end) >= 0)
-            {
-                break;
-            }
 
-            await container.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: cancellation);
-            deleted++;
+        // Down from years to days, and only into what begins before the end: reports that are kept are not listed.
+        var folders = new Stack<string>([$"{pipeline}/"]);
+        while (folders.TryPop(out string? folder))
+        {
+            await foreach (BlobHierarchyItem item in container.ListLevelAsync(folder, cancellation))
+            {
+                if (item.IsBlob)
+                {
+                    await container.DeleteBlobIfExistsAsync(item.Blob.Name, cancellationToken: cancellation);
+                    deleted++;
+                }
+                else if (string.CompareOrdinal(item.Prefix, end) < 0)
+                {
+                    folders.Push(item.Prefix);
+                }
+            }
         }
 
         return deleted;

@@ -36,6 +36,18 @@ public sealed class AlertsCommandTests : IAsyncLifetime
         (await RunAsync("alerts", "list", "-p", "birds")).ExitCode.ShouldBe(ExitCode.Success);
     }
 
+    [Fact]
+    public async Task List_NothingHolds_SaysSo_AndWhatIsGettingWellSaysHowFar()
+    {
+        _app.On("GET /api/pipelines/birds/alerts", new Page<Alert>([Drift with { State = AlertState.Resolved }], null));
+        (await RunAsync("alerts", "list", "-p", "birds")).Output.ShouldContain("Nothing is wrong with pipeline birds now");
+        _app.On("GET /api/pipelines/birds/alerts", new Page<Alert>([], null));
+        (await RunAsync("alerts", "list", "-p", "birds")).Output.ShouldContain("Nothing was ever wrong with pipeline birds.");
+        _app.On("GET /api/pipelines/birds/alerts", new Page<Alert>([Drift with { Clear = 1 }], null));
+        (await RunAsync("alerts", "list", "-p", "birds", "--json")).Output.ShouldContain("\"clear\": 1");
+        (await RunAsync("alerts", "list", "-p", "birds")).Output.ReplaceLineEndings(" ").ShouldNotContain("Nothing");
+    }
+
     [Theory]
     [InlineData("ack", "acknowledge", "is looked after by unverified:ada")]
     [InlineData("resolve", "resolve", "is over, says unverified:ada")]

@@ -5,6 +5,7 @@ using ServerlessMlops.Core;
 using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Functions.Alerts;
 using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Functions.Alerts.Channels;
 
 namespace ServerlessMlops.Functions.Tests.Alerts;
@@ -171,6 +172,44 @@ public class AlertDispatcherTests
         alerts.Clock.Advance(TimeSpan.FromMinutes(6));
         await alerts.Sweep.SweepAsync(default);
         alerts.Webhook.Told.Skip(1).Select(n => (n.Topic, n.Resolved)).ShouldBe([(AlertTopic.Quality, true), (AlertTopic.Drift, false)], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task ClearForTwoChecks_IncidentOfTheServiceEndsByItself()
+    {
+        var alerts = new AlertsHarness("target: y\nalerts:\n  - {to: pagerDuty}\n", "ALERTS_PAGERDUTY_URL");
+        AlertEvent drift = alerts.Event("input speed", AlertTopic.Drift) with { Observation = 1 };
+        AlertEvent failed = RunAlerts.Of(new Run { Pipeline = "birds", Id = "train-birds-1", Kind = RunKind.Training, Status = RunStatus.Failed, Stage = "", StartedAt = alerts.Clock.GetUtcNow(), Reason = "Broken." })!;
+        await alerts.Sink.RaiseAsync([drift, failed], default);
+        await TellAsync();
+        alerts.PagerDuty.Told.Select(n => (n.Topic, n.Holding)).ShouldBe([(AlertTopic.Drift, 1), (AlertTopic.Failed, 1)], ignoreOrder: true);
+
+        // One check that finds it well, then two in a row; and a training that succeeds.
+        for (int check = 2; check <= 4; check++)
+        {
+            DateTimeOffset now = alerts.Clock.GetUtcNow();
+            await alerts.Sink.RaiseAsync([drift with { Resolved = check != 2, ClearAfter = 2, Observation = check, At = now, Evidence = $"{check}" }], default);
+            await TellAsync();
+            alerts.PagerDuty.Told.Count(n => n.Topic == AlertTopic.Drift).ShouldBe(check == 4 ? 2 : 1, $"check {check}");
+        }
+
+        alerts.PagerDuty.Told.Last().ShouldSatisfyAllConditions(n => n.Resolved.ShouldBeTrue(), n => n.Holding.ShouldBe(0, "the channel sends 'resolve'"));
+        List<Alert> open = [];
+        await foreach (Alert alert in alerts.Store.ListOpenAsync("birds", [], default))
+        {
+            open.Add(alert);
+        }
+
+        Run better = new() { Pipeline = "birds", Id = "train-birds-2", Kind = RunKind.Training, Status = RunStatus.Succeeded, Stage = "", StartedAt = alerts.Clock.GetUtcNow() };
+        await alerts.Sink.RaiseAsync(IncidentEnds.Of(open, [better], alerts.Clock.GetUtcNow(), "check"), default);
+        await TellAsync();
+        alerts.PagerDuty.Told.Last().ShouldSatisfyAllConditions(n => n.Topic.ShouldBe(AlertTopic.Failed), n => n.Resolved.ShouldBeTrue(), n => n.Holding.ShouldBe(0));
+
+        async Task TellAsync()
+        {
+            alerts.Clock.Advance(TimeSpan.FromMinutes(6));
+            await alerts.Sweep.SweepAsync(default);
+        }
     }
 
     [Fact]

@@ -144,13 +144,16 @@ internal sealed class SimulatedYear : IAlertSink, IAsyncDisposable
 
         float[] outputs = model.Score(rows.Features());
         var tally = new OutcomeTally(model.Card, []);
+        var appending = new List<Task>();
         for (int half = 0; half < 2; half++)
         {
             int from = rows.Count * half / 2, until = rows.Count * (half + 1) / 2;
             WindowSums sums = model.Count(rows, outputs, Enumerable.Range(from, until - from));
             DateTimeOffset minute = half == 0 ? midnight.AddHours(10) : midnight.AddHours(23).AddMinutes(50);
-            await _windows.AppendAsync(new WindowRow(Pipeline, version, "0123abcd", ++_sequence, minute, sums), default);
+            appending.Add(_windows.AppendAsync(new WindowRow(Pipeline, version, "0123abcd", ++_sequence, minute, sums), default));
         }
+
+        await Task.WhenAll(appending);
 
         for (int row = 0; row < rows.Count; row++)
         {
@@ -166,7 +169,7 @@ internal sealed class SimulatedYear : IAlertSink, IAsyncDisposable
         DateTimeOffset now = _time.GetUtcNow();
         foreach ((DateTimeOffset due, int version, OutcomeTally tally, DateTimeOffset hour) in _labels.Where(l => l.Due <= now).ToArray())
         {
-            await _outcomes.SaveCountsAsync(new OutcomeRow(Pipeline, version, hour, 1, tally.Counts), default);
+            Task counting = _outcomes.SaveCountsAsync(new OutcomeRow(Pipeline, version, hour, 1, tally.Counts), default);
             await _runs.StartAsync(
                 new Run
                 {
@@ -174,6 +177,7 @@ internal sealed class SimulatedYear : IAlertSink, IAsyncDisposable
                     Outputs = [new RunArtifact("joined", tally.Counts.Labelled.ToString(CultureInfo.InvariantCulture))],
                 },
                 default);
+            await counting;
         }
 
         _labels.RemoveAll(l => l.Due <= now);
