@@ -11,7 +11,7 @@ namespace ServerlessMlops.Learners.Onnx;
 /// <code>
 /// text -> LabelEncoder -> code [N, 1] -> Gather from [codes, sets] -> Squeeze, Cast -> [N, sets]
 /// </code>
-/// The operator for sets of ai.onnx.ml 5 (BRANCH_MEMBER) would bind the file to new runtimes, which expand it into a node for each member.
+/// The operator for sets of ai.onnx.ml 5 (BRANCH_MEMBER) would bind the file to new runtimes.
 /// </remarks>
 internal static class SetColumns
 {
