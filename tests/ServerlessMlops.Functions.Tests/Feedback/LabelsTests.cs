@@ -123,6 +123,36 @@ public sealed class LabelsTests(TestApp app)
     }
 
     [Fact]
+    public async Task RetrainGuard_AfterRejections_FreezesAndTellsUntilItIsLifted()
+    {
+        string pipeline = app.NewPipeline();
+        string spec = TestApp.Spec.Replace("auc >= 0.6", "auc >= 0.9999", StringComparison.Ordinal);
+        string Frozen(int after) => spec.Replace("onUpload: true", $"onUpload: false, freezeAfterRejections: {after}", StringComparison.Ordinal);
+        await app.PutSpecAsync(pipeline, Frozen(1));
+        await app.UploadAsync($"{pipeline}/rows-1.csv", TestApp.Rows(600, 1));
+        await app.RunAsync(pipeline, "the upload is read", run => run is { Kind: RunKind.Ingestion, IsEnded: true });
+        await app.SendAsync(HttpMethod.Post, $"api/pipelines/{pipeline}/train");
+        (await app.RunAsync(pipeline, "the training has ended", run => run is { Kind: RunKind.Training, IsEnded: true })).Status.ShouldBe(RunStatus.Rejected);
+        await app.UploadAsync($"{pipeline}/rows-2.csv", TestApp.Rows(600, 2));
+        await app.RunAsync(pipeline, "the second upload is read", run => run is { Kind: RunKind.Ingestion, IsEnded: true } && run.Inputs[0].Id.EndsWith("rows-2.csv", StringComparison.Ordinal));
+        RetrainGuard guard = app.Services.GetRequiredService<RetrainGuard>();
+
+        (await guard.AskAsync(new RetrainWish(pipeline, RetrainCause.Drift, "drift-1", "auc fell"), app.Durable, default)).Frozen.ShouldBeTrue();
+        Core.Alerts.Alert told = (await app.GetAsync<Core.Page<Core.Alerts.Alert>>($"api/pipelines/{pipeline}/alerts")).Items.Single(alert => alert.Subject == "retraining");
+        (told.State, told.Title).ShouldBe((Core.Alerts.AlertState.Firing, "Trainings no longer start by themselves"));
+        told.Detail.ShouldContain("What asked: auc fell.");
+        (await TrainingsAsync(pipeline)).ShouldBe(1);
+
+        await app.PutSpecAsync(pipeline, Frozen(0));
+        await TestApp.EventuallyAsync(
+            () => Task.FromResult(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() > told.LastAt.ToUnixTimeSeconds()), () => "observations are told apart by the second");
+        RetrainDecision lifted = await guard.AskAsync(new RetrainWish(pipeline, RetrainCause.Drift, "drift-2", "auc fell"), app.Durable, default);
+        lifted.Allowed.ShouldBeTrue(lifted.Reason);
+        (await app.GetAsync<Core.Page<Core.Alerts.Alert>>($"api/pipelines/{pipeline}/alerts")).Items.Single(alert => alert.Subject == "retraining").State.ShouldBe(Core.Alerts.AlertState.Resolved);
+        await app.RunAsync(pipeline, "the drift's training", run => run.Id == TrainingRequest.RunId(pipeline, 2) && run.IsEnded);
+    }
+
+    [Fact]
     public async Task NightlyRetrain_FiredTwiceAndOnTwoInstances_IsOneWishANight()
     {
         string pipeline = app.NewPipeline();
