@@ -27,6 +27,9 @@ public sealed class CategorySet : IEquatable<CategorySet>
         bits = Vector256.Create(words);
     }
 
+    /// <param name="bits">As <see cref="Bits"/>.</param>
+    internal CategorySet(Vector256<uint> bits) => this.bits = bits;
+
     /// <summary>The members, ascending.</summary>
     public IEnumerable<int> Codes => Enumerable.Range(0, MaxCodes).Where(Contains);
 

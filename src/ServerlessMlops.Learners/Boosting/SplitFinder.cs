@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace ServerlessMlops.Learners.Boosting;
 
 /// <summary>The best cut of a leaf that was found.</summary>
@@ -143,14 +145,25 @@ internal sealed class SplitFinder(BoostingOptions options, PackedGradients packe
     {
         int at = order.IndexOf(rest);
         restLeft = at >= 0 ? at <= last : restLeft;
-        var left = new bool[rest + 1];
-        Array.Fill(left, restLeft);
-        for (int i = 0; i < order.Length; i++)
+        // Every category column of every leaf comes here, so that nothing but the set itself is made.
+        Span<uint> words = stackalloc uint[CategorySet.MaxCodes / 32];
+        words.Clear();
+        for (int code = 0; code < rest && restLeft; code++)
         {
-            left[order[i]] = i <= last;
+            words[code >> 5] |= 1u << (code & 31);
         }
 
-        return new CategorySet(Enumerable.Range(0, rest).Where(code => left[code]));
+        for (int i = 0; i < order.Length; i++)
+        {
+            if (order[i] != rest)
+            {
+                uint bit = 1u << (order[i] & 31);
+                ref uint word = ref words[order[i] >> 5];
+                word = i <= last ? word | bit : word & ~bit;
+            }
+        }
+
+        return new CategorySet(Vector256.Create<uint>(words));
     }
 
     /// <summary>Tries every cut from left to right, starting with <paramref name="left"/> on the left side.</summary>
