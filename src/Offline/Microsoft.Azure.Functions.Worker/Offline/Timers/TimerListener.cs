@@ -142,7 +142,8 @@ internal sealed partial class TimerListener(
         {
             for (TimeSpan wait; (wait = status.Next - Now()) > TimeSpan.Zero;)
             {
-                await Task.Delay(wait < LongestWait ? wait : LongestWait, time, held);
+                // Delays are cut to whole milliseconds: without rounding up, the rest of one would be waited for by asking the clock again and again.
+                await Task.Delay(wait < LongestWait ? TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)) : LongestWait, time, held);
             }
 
             await RunAsync(pastDue: false, scheduled: true);
