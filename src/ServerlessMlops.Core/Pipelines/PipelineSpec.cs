@@ -8,6 +8,8 @@ namespace ServerlessMlops.Core.Pipelines;
 /// </summary>
 public sealed record PipelineSpec
 {
+    private const double DefaultCoverage = 0.9;
+
     /// <summary>The column to predict. The one key that has no default.</summary>
     public required string Target { get; init; }
 
@@ -62,6 +64,9 @@ public sealed record PipelineSpec
 
     /// <summary>Which rows people are asked to label. Absent: as its defaults say.</summary>
     public LabellingSpec? Labelling { get; init; }
+
+    /// <summary>Regression: the share of true values that the intervals of answers hold, 0 to 1, where the model file brings none of its own.</summary>
+    public double IntervalCoverage() => Scoring.Coverage ?? (Train.Interval > 0 ? Train.Interval : DefaultCoverage);
 
     /// <summary>Id of what the spec says: SHA-256 over its canonical JSON. Comments, order of keys and defaults spelled out do not change it.</summary>
     public string ComputeHash() => ContentAddress.OfJson(this);

@@ -136,7 +136,9 @@ public sealed record ScoringSpec
     /// </summary>
     public bool CountFiles { get; init; } = true;
 
-    /// <summary>Regression: how often the truth shall be within the interval of an answer; found at training, so a change takes one.</summary>
+    /// <summary>
+    /// Regression: how often the truth shall be within the interval of an answer; found at training, so a change takes one. Absent: train.interval where that is given, else 0.9.
+    /// </summary>
     [SpecRange(0.5, 0.999)]
-    public double Coverage { get; init; } = 0.9;
+    public double? Coverage { get; init; }
 }

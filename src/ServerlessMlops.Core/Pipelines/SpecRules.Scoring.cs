@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ServerlessMlops.Core.Pipelines;
 
 // What the section scoring must satisfy.
@@ -22,6 +24,12 @@ internal sealed partial class SpecRules
         if (spec.Scoring.Review.Margin is not null && spec.Task == Learners.LearningTask.Regression)
         {
             Fault("scoring.review.margin", "a regression decides nothing, so no call is close; use 'between'.");
+        }
+
+        if (spec.Train.Interval > 0 && spec.Scoring.Coverage is { } coverage && !coverage.Equals(spec.Train.Interval))
+        {
+            Fault("scoring.coverage", string.Create(
+                CultureInfo.InvariantCulture, $"it is {coverage} and train.interval is {spec.Train.Interval}; answers have one interval, that of train.interval. Remove one of the two, or give both the same share."));
         }
 
         if (spec.Scoring.Log.Retention is { } retention && retention < TimeSpan.FromHours(1))

@@ -18,8 +18,8 @@ public sealed record TrainSpec
     public CostSpec? Costs { get; init; }
 
     /// <summary>
-    /// Regression: share of true values that an interval in the model file itself is to hold, such as 0.9, found in training and given as outputs low and high by any runtime; it takes
-    /// the place of the one that the hold-out gives (scoring.coverage). 0 for none in the file.
+    /// Regression: share of true values that an interval in the model file itself is to hold, such as 0.9, found in training and given as outputs low and high by any runtime; answers
+    /// have it, too. 0 for none in the file: then answers have one that the hold-out gives (scoring.coverage).
     /// </summary>
     [SpecRange(0, 0.999)]
     public double Interval { get; init; }

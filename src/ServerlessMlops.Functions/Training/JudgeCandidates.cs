@@ -159,7 +159,7 @@ public sealed class JudgeCandidates(
             .. report.Models.Where(m => m.Version is null).Select(m => new CandidateResult(
                 m.Name, m.Metrics.ToDictionary(v => v.Key, v => v.Value.Value, StringComparer.Ordinal), m.Costs.TrainSeconds ?? 0)),
         ];
-        ModelCard card = ModelCards.Judged(winner.Card, data, report, results, judged.Outputs[winner.Name], winner.Model, spec.Scoring.Coverage);
+        ModelCard card = ModelCards.Judged(winner.Card, data, report, results, judged.Outputs[winner.Name], winner.Model, spec.IntervalCoverage());
         ModelVersion version = await registry.RegisterAsync(
             input.Pipeline,
             new ModelRegistration

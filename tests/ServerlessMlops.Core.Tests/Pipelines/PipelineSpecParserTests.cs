@@ -140,6 +140,7 @@ public class PipelineSpecParserTests
     [InlineData("train: {costs: {fp: 1}}", "line 2, column 16: train.costs: a wrong decision must cost more than a right one: fp more than tn, and fn more than tp.")]
     [InlineData("task: regression\ntrain: {calibration: platt}", "line 3, column 22: train.calibration: the task is regression; only probabilities are calibrated.")]
     [InlineData("task: binary\ntrain: {interval: 0.9}", "line 3, column 19: train.interval: the task is binary; only regressions have intervals.")]
+    [InlineData("task: regression\ntrain: {interval: 0.8}\nscoring: {coverage: 0.9}", "line 4, column 21: scoring.coverage: it is 0.9 and train.interval is 0.8; answers have one interval, that of train.interval.")]
     [InlineData("train: {metric: acu}", "line 2, column 17: train.metric: the metric 'acu' is unknown; known are auc, ")]
     [InlineData("task: binary\ntrain: {metric: rmse}", "line 3, column 17: train.metric: 'rmse' does not judge a binary task; expected one of auc, ")]
     [InlineData("tests: [{tolerance: 1}]", "line 2, column 9: tests[0]: no kind of test is given; a test has exactly one (invariant, monotonic, range, cases, overlap, leakage, missing).")]
@@ -167,6 +168,18 @@ public class PipelineSpecParserTests
     [Fact]
     public void Parse_TargetAlone_GivesDefaults() =>
         PipelineSpecParser.Parse("target: y").Spec!.ComputeHash().ShouldBe(new PipelineSpec { Target = "y" }.ComputeHash());
+
+    [Theory]
+    [InlineData("", 0.9)]
+    [InlineData("scoring: {coverage: 0.8}", 0.8)]
+    [InlineData("train: {interval: 0.95}", 0.95)]
+    [InlineData("train: {interval: 0.95}\nscoring: {coverage: 0.95}", 0.95)]
+    public void IntervalCoverage_OfBothKeys_IsOneShare(string yaml, double coverage)
+    {
+        PipelineSpecResult result = PipelineSpecParser.Parse("target: y\ntask: regression\n" + yaml);
+        result.Findings.ShouldBeEmpty();
+        result.Spec!.IntervalCoverage().ShouldBe(coverage);
+    }
 
     [Fact]
     public void Parse_SeveralFaults_ReportsAllWithPositions()
