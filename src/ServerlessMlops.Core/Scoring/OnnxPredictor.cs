@@ -7,7 +7,8 @@ public sealed class OnnxPredictor : IRowPredictor
 {
     private readonly ScoringModel _model;
 
-    private OnnxPredictor(ScoringModel model)
+    /// <summary>Puts a model that has been read behind the port.</summary>
+    public OnnxPredictor(ScoringModel model)
     {
         _model = model;
         FeatureNames = [.. model.Inputs.Select(i => i.Name)];

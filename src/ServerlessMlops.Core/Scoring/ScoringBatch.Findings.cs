@@ -45,7 +45,7 @@ public sealed partial class ScoringBatch
                 {
                     FeatureSignature expected = Signature.Card.Inputs[input];
                     bool isError = IsError(CountedCodes[code], input);
-                    string message = MessageOf(CountedCodes[code], expected, tally, isError, Signature.PolicyOf(input));
+                    string message = MessageOf(CountedCodes[code], expected, tally, isError, input);
                     findings.Add(new SignatureFinding(CountedCodes[code], expected.Name, tally.FirstRow, tally.Count, message) { IsError = isError });
                 }
             }
@@ -61,7 +61,7 @@ public sealed partial class ScoringBatch
                 FindingCode.MissingColumn when !isError => $"Column '{column}' is missing; every row was scored as if its value were.",
                 FindingCode.ExtraColumn when isError => $"Column '{column}' is not an input of the model, and the pipeline refuses such columns (scoring.onExtra); leave it out.",
                 FindingCode.NoExplanation => column,
-                FindingCode.MissingColumn => $"Column '{column}' is missing; the model needs it. Send it, with null where a value is missing.",
+                FindingCode.MissingColumn => $"Column '{column}' is missing; the model needs it. Send it{(IsRequired(column) ? "" : ", with null where a value is missing")}.",
                 FindingCode.DuplicateColumn => $"Column '{column}' is named twice; name each column once.",
                 FindingCode.TargetColumn => $"Column '{column}' is the target that the model predicts; it was ignored.",
                 FindingCode.IgnoredParameter => $"Parameter '{column}' is not known; it was ignored.",
@@ -71,6 +71,8 @@ public sealed partial class ScoringBatch
 
         return [.. findings.OrderBy(f => !f.IsError)];
     }
+
+    private bool IsRequired(string column) => Signature.Card.Inputs.Select((input, i) => input.Name == column && Signature.IsRequired(i)).Any(required => required);
 
     /// <summary>A column by its name in the request; notes those that are ignored.</summary>
     internal int RoleOfColumn(ReadOnlySpan<byte> name)
@@ -182,8 +184,10 @@ public sealed partial class ScoringBatch
         _tallied = false;
     }
 
-    private static string MessageOf(FindingCode code, FeatureSignature expected, Tally tally, bool isError, ColumnScoringSpec policy)
+    private string MessageOf(FindingCode code, FeatureSignature expected, Tally tally, bool isError, int input)
     {
+        ColumnScoringSpec policy = Signature.PolicyOf(input);
+        bool isRequired = Signature.IsRequired(input);
         string where = $"'{expected.Name}' in {tally.Count} row(s), the first of them row {tally.FirstRow},";
         string kind = expected.Kind == FeatureKind.Number ? "a number" : "a category by name (text)";
         return code switch
@@ -191,14 +195,15 @@ public sealed partial class ScoringBatch
             FindingCode.MissingColumn when !isError => $"{where} is not there; it was scored as missing.",
             FindingCode.WrongType when !isError => $"{where} is not {kind}; it was scored as missing.",
             FindingCode.OutOfRange when !isError => $"{where} is a number beyond single precision (about 3.4e38); it was scored as missing.",
+            FindingCode.NullValue when isRequired => $"{where} is missing, and the model has no answer without it; send {kind}.",
             FindingCode.NullValue when isError => $"{where} is missing, and the pipeline refuses rows without it (scoring.columns.{expected.Name}.onNull); send {kind}.",
             FindingCode.NullValue => $"{where} is missing; it was scored so.",
             FindingCode.UnknownCategory when isError => $"{where} is a category that training did not see, and the pipeline refuses such rows (scoring.columns.{expected.Name}.onUnknown); send one that it saw.",
             FindingCode.UnknownCategory when policy.OnUnknown == UnknownPolicy.Missing => $"{where} is a category that training did not see; it was scored as missing.",
-            FindingCode.MissingColumn => $"{where} is not there; send null for a missing value.",
+            FindingCode.MissingColumn => $"{where} is not there; send {(isRequired ? kind : "null for a missing value")}.",
             FindingCode.DuplicateColumn => $"{where} is given twice; give each column once.",
-            FindingCode.WrongType => $"{where} is not {kind}; send {kind}, or null for a missing value.",
-            FindingCode.OutOfRange => $"{where} is a number beyond single precision (about 3.4e38); check its unit, or send null.",
+            FindingCode.WrongType => $"{where} is not {kind}; send {kind}{(isRequired ? "" : ", or null for a missing value")}.",
+            FindingCode.OutOfRange => $"{where} is a number beyond single precision (about 3.4e38); check its unit{(isRequired ? "" : ", or send null")}.",
             _ => $"{where} is a category that training did not see; it was scored as unknown.",
         };
     }

@@ -39,6 +39,8 @@ public sealed class ScoringSignature
     private readonly float[] _missingValues;
     private readonly int[] _categorySlots;
     private readonly ColumnScoringSpec[] _policies;
+    private readonly bool[] _required;
+    private readonly float[] _emptiest;
 
     /// <summary>The signature of a model with that card.</summary>
     /// <param name="card">The card.</param>
@@ -65,7 +67,6 @@ public sealed class ScoringSignature
         Rules = rules ?? ScoringRules.Default;
         _policies = [.. card.Inputs.Select(i => Rules.Of(i.Name))];
         OutputTensors = OpenInference.InferenceWriter.OutputsOf(card, Rules);
-        WatchesNulls = _policies.Any(p => p.OnNull != NullPolicy.Accept);
         int width = card.Inputs.Count;
         var names = new List<string>(width + 4);
         var found = new List<int>(width + 4);
@@ -115,6 +116,14 @@ public sealed class ScoringSignature
                 _missingValues[i] = predictor.EncodeMissingCategory(i);
             }
         }
+
+        (_required, _emptiest) = RequiredInputs.Of(predictor, _missingValues, [.. Enumerable.Range(0, width).Select(Present)]);
+        for (int i = 0; i < width; i++)
+        {
+            _policies[i] = _required[i] ? Insisting(_policies[i]) : _policies[i];
+        }
+
+        WatchesNulls = _policies.Any(p => p.OnNull != NullPolicy.Accept);
     }
 
     /// <summary>The model's card.</summary>
@@ -132,6 +141,12 @@ public sealed class ScoringSignature
     /// <summary>What holds for an input.</summary>
     internal ColumnScoringSpec PolicyOf(int input) => _policies[input];
 
+    /// <summary>Whether the model has no answer without an input: then a missing value is an error, whatever the rules say.</summary>
+    public bool IsRequired(int input) => _required[input];
+
+    /// <summary>The feature value that warms a model up: that of a missing value, or of one that is there where the model has no answer without.</summary>
+    internal float Emptiest(int input) => _emptiest[input];
+
     /// <summary>Number of inputs.</summary>
     public int Width => _missingValues.Length;
 
@@ -142,6 +157,18 @@ public sealed class ScoringSignature
 
     // No category of a table read from text is this: it holds a control character.
     private static ReadOnlySpan<byte> UnseenName => "\u0001unseen"u8;
+
+    // A feature value that is not missing: a category that the model knows; NaN for a number, of which any will do.
+    private float Present(int input) => _categories[input] is null ? float.NaN : _categoryValues[input] is [float first, ..] ? first : _unknownValues[input];
+
+    // Nothing may be scored as missing.
+    private static ColumnScoringSpec Insisting(ColumnScoringSpec policy) => policy with
+    {
+        OnNull = NullPolicy.Reject,
+        OnMissing = UnfitPolicy.Reject,
+        OnWrongType = UnfitPolicy.Reject,
+        OnUnknown = policy.OnUnknown == UnknownPolicy.Missing ? UnknownPolicy.Reject : policy.OnUnknown,
+    };
 
     /// <summary>What a column of that name is: an input's position, or one of <see cref="ColumnRole"/>.</summary>
     public int RoleOf(ReadOnlySpan<byte> name)

@@ -57,15 +57,16 @@ public sealed class ServingModel
     /// <summary>Input names, ready for JSON.</summary>
     internal ReadOnlySpan<JsonEncodedText> InputNames => _names;
 
-    // Scores rows of missing values before the first caller does: code is compiled, tables are in the cache, and a model that answers
-    // nonsense is found here.
+    // Scores rows of missing values (where the model must have one: of values) before the first caller does: code is compiled, tables are in the cache, and a model that
+    // answers nonsense is found here.
     private void WarmUp()
     {
         float[] features = new float[WarmUpRows * Signature.Width];
         float[] outputs = new float[WarmUpRows * Outputs.Width];
         for (int i = 0; i < features.Length; i++)
         {
-            features[i] = Signature.Missing(i % Signature.Width);
+            int input = i % Signature.Width;
+            features[i] = Signature.Emptiest(input);
         }
 
         Predictor.Predict(features, outputs);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ServerlessMlops.Core.Scoring;
 using ServerlessMlops.Learners;
 using ServerlessMlops.Learners.Onnx;
 
@@ -114,7 +115,22 @@ public static class IncomingModel
             }
         }
 
-        return faults;
+        return faults.Count > 0 ? faults : [.. RequiredInputs.Of(model).Select(name => MissingFault(name, data)).OfType<string>()];
+    }
+
+    // Rows that the model has no answer to could not be judged here, and their like would be sent to it.
+    private static string? MissingFault(string input, TrainingData data)
+    {
+        Feature[] columns = [.. new[] { data.Train, data.Holdout }.SelectMany(rows => rows.Features.Features).Where(f => f.Name == input)];
+        int missing = columns.Sum(column => column switch
+        {
+            NumericFeature number => number.Values.Count(float.IsNaN),
+            CategoricalFeature category => category.Codes.Count(code => code < 0),
+            _ => 0,
+        });
+        return missing == 0 ? null
+            : $"It has no answer where its input '{input}' is missing, as in {missing} of the pipeline's {data.Train.Labels.Length + data.Holdout.Labels.Length} rows. Add an imputer before "
+            + $"exporting it, or keep such rows out of the data (expect: [{{column: {input}, notNull: true}}]).";
     }
 
     private static string Word<T>(T value)

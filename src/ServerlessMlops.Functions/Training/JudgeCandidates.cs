@@ -100,11 +100,15 @@ public sealed class JudgeCandidates(
         // Each model scores the hold-out once; whatever is measured shares these arrays.
         Dictionary<string, float[]> outputs = candidates.ToDictionary(c => c.Name, c => ModelScorer.Score(c.Model, data.Holdout.Features), StringComparer.Ordinal);
         ScoredModel[] scored = [.. candidates.Where(c => outputs[c.Name].All(float.IsFinite)).Select(c => Scored(c, outputs[c.Name], data))];
-        ScoredModel? serving = champion is null ? null : Scored(champion, ModelScorer.Score(champion.Model, data.Holdout.Features), data);
+        float[]? championOutputs = champion is null ? null : ModelScorer.Score(champion.Model, data.Holdout.Features);
+        bool championAnswers = championOutputs?.All(float.IsFinite) ?? false;
+        ScoredModel? serving = championAnswers ? Scored(champion!, championOutputs!, data) : null;
         EvaluationReport report = Evaluator.Evaluate(
             new EvaluationSubject(input.Pipeline, input.RunId, input.DatasetId, input.SpecHash), data, spec, scored, serving, options.Value.ThreadsHere);
         string[] broken = [.. candidates.Where(c => scored.All(s => s.Name != c.Name)).Select(c => $"Candidate '{c.Name}' answers hold-out rows with what is no number; it is left out.")];
-        report = report with { Notes = [.. broken, .. report.Notes] };
+        string[] incomparable = champion is null || championAnswers
+            ? [] : [$"Version {champion.Version}, which serves, has no answer to some hold-out rows (it needs values that they lack), so nothing is compared with it."];
+        report = report with { Notes = [.. broken, .. incomparable, .. report.Notes] };
         if (report.Winner is { } winner)
         {
             ScoringModel model = candidates.First(c => c.Name == winner).Model;

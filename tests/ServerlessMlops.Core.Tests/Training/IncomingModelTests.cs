@@ -47,6 +47,18 @@ public sealed class IncomingModelTests
         IncomingModel.Faults(IncomingModel.Read(Matrix(2, ["yes", "no"]), data).Model, data).ShouldHaveSingleItem().ShouldStartWith("Its classes are yes, no; the pipeline's are no, yes, in that order.");
     }
 
+    [Fact]
+    public void Faults_MissingValuesOfAnInputItCannotDoWithout_NameItAndTheWayOut()
+    {
+        TrainingData data = Data(["0", "1"], "weight", "height");
+        var gap = new FeatureTable([.. data.Holdout.Features.Features.Select(f => f.Name == "height" ? new NumericFeature("height", [float.NaN, 2]) : f)]);
+
+        IncomingModel.Faults(IncomingModel.Read(Matrix(2, ["0", "1"]), data).Model, data with { Holdout = new LabelledRows(gap, data.Holdout.Labels) }).ShouldHaveSingleItem().ShouldBe(
+            "It has no answer where its input 'height' is missing, as in 1 of the pipeline's 4 rows. Add an imputer before exporting it, or keep such rows out of the data "
+            + "(expect: [{column: height, notNull: true}]).");
+        IncomingModel.Faults(IncomingModel.Read(Matrix(2, ["0", "1"]), data).Model, data).ShouldBeEmpty();
+    }
+
     private static byte[] Matrix(int width, string[] classes)
     {
         var graph = new OnnxGraphBuilder();

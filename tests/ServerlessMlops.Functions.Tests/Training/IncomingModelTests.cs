@@ -42,17 +42,19 @@ public sealed class IncomingModelTests(TestApp app)
             () => $"version {version} serves");
     }
 
-    [Fact]
-    public async Task Drop_MatrixOfUnnamedColumns_IsServedByTheOrderOfTheFeatures()
+    [Theory]
+    [InlineData(true, "predictions")]
+    [InlineData(false, "'weight' in 1 row(s), the first of them row 0, is missing, and the model has no answer without it; send a number.")]
+    public async Task Drop_MatrixOfUnnamedColumns_IsServedByTheOrderOfTheFeatures(bool imputes, string toMissing)
     {
         string pipeline = app.NewPipeline();
-        await app.TrainAsync(pipeline, Spec);
+        await app.TrainAsync(pipeline, Spec + "columns: {height: {sensitive: true}}\n");
         var graph = new OnnxGraphBuilder();
         graph.Input("float_input", OnnxType.Float, -1, 2);
-        string imputed = graph.Node(
+        string matrix = !imputes ? "float_input" : graph.Node(
             "Imputer", OnnxGraphBuilder.MlDomain, ["float_input"], OnnxGraphBuilder.Attribute("imputed_value_floats", [5f, 5]), OnnxGraphBuilder.Attribute("replaced_value_float", float.NaN));
         graph.NodeOfTwo(
-            "LinearClassifier", OnnxGraphBuilder.MlDomain, imputed, "label", "probabilities",
+            "LinearClassifier", OnnxGraphBuilder.MlDomain, matrix, "label", "probabilities",
             [
                 OnnxGraphBuilder.Attribute("coefficients", [-1f, 0, 1, 0]), OnnxGraphBuilder.Attribute("intercepts", [5.5f, -5.5f]),
                 OnnxGraphBuilder.Attribute("classlabels_ints", [0L, 1]), OnnxGraphBuilder.Attribute("post_transform", "LOGISTIC"),
@@ -72,6 +74,10 @@ public sealed class IncomingModelTests(TestApp app)
         using HttpResponseMessage answer = await app.Http.PostAsync($"models/{pipeline}/invocations", body);
         string text = await answer.Content.ReadAsStringAsync();
         JsonDocument.Parse(text).RootElement.GetProperty("predictions").EnumerateArray().Select(p => p.GetProperty("decision").GetString()).ShouldBe(["true", "false"], text);
+        using var lacking = new StringContent("""{"dataframe_records": [{"height": 0, "weight": null}]}""", Encoding.UTF8, "application/json");
+        using HttpResponseMessage answerToLacking = await app.Http.PostAsync($"models/{pipeline}/invocations", lacking);
+        string told = JsonDocument.Parse(await answerToLacking.Content.ReadAsStringAsync()).RootElement.ToString();
+        told.Replace("\\u0027", "'", StringComparison.Ordinal).ShouldContain(toMissing);
     }
 
     [Fact]
