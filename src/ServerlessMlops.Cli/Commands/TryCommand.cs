@@ -217,11 +217,19 @@ internal static class TryCommand
     private static void ShowInfluences(Reporter reporter, TryResult result)
     {
         InputInfluence[] shown = [.. result.Influences.Where(i => i.Loss > 0).Take(MostInfluences)];
-        if (shown.Length == 0)
+        if (shown.Length > 0)
         {
-            return;
+            ShowInfluences(reporter, result, shown);
         }
 
+        if (InputInfluence.Ignored(result.Influences) is { } ignored)
+        {
+            reporter.Say(Markup.Escape(ignored));
+        }
+    }
+
+    private static void ShowInfluences(Reporter reporter, TryResult result, InputInfluence[] shown)
+    {
         var table = new Table().Border(TableBorder.Simple);
         table.AddColumn("It goes by");
         table.AddColumn(Markup.Escape($"{result.Metric} lost when shuffled"));

@@ -23,6 +23,7 @@ public sealed record InputInfluence(string Input, double Loss, double Deviation,
     private const int Shuffles = 3;
     private const int Curves = 5;
     private const int Points = 10;
+    private const int MostIgnored = 20;
 
     /// <summary>Cells that may be looked at: with many inputs fewer rows serve.</summary>
     private const long Cells = 200_000_000;
@@ -51,6 +52,22 @@ public sealed record InputInfluence(string Input, double Loss, double Deviation,
         ];
         return [.. importances.Select((importance, rank) => new InputInfluence(
             importance.Input, importance.Value, importance.Deviation, rank < Curves && importance.Value > 0 ? CurveOf(predict, table, importance.Input) : []))];
+    }
+
+    /// <summary>
+    /// Whether shuffling the input changes nothing at all: the model does not look at it, as an elastic net at what it has dropped, or the hold-out has one value only.
+    /// </summary>
+    public bool IsNone() => Loss.Equals(0) && Deviation.Equals(0);
+
+    /// <summary>Which inputs a model does without, as a sentence; null where it uses all.</summary>
+    /// <param name="influences">Of all its inputs.</param>
+    public static string? Ignored(IReadOnlyList<InputInfluence> influences)
+    {
+        ArgumentNullException.ThrowIfNull(influences);
+        string[] ignored = [.. influences.Where(i => i.IsNone()).Select(i => i.Input)];
+        string more = ignored.Length > MostIgnored ? string.Create(CultureInfo.InvariantCulture, $" and {ignored.Length - MostIgnored} more") : "";
+        return ignored.Length == 0 ? null
+            : $"It ignores {(ignored.Length == influences.Count ? "every input" : string.Join(", ", ignored.Take(MostIgnored)) + more)}: shuffling changes nothing.";
     }
 
     private static InfluencePoint[] CurveOf(Func<FeatureTable, float[]> predict, FeatureTable table, string input)

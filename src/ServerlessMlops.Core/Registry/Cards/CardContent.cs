@@ -60,7 +60,15 @@ public static class CardContent
         {
             blocks.Add(new CardHeading("What does it go by?"));
             blocks.Add(new CardParagraph("How much worse it gets when the values of one input are shuffled among the rows, and the mean output from the input's lowest value to its highest (categories: the most frequent ones)."));
-            blocks.Add(CardInputs.Influences(card));
+            if (!card.Influences.All(i => i.IsNone()))
+            {
+                blocks.Add(CardInputs.Influences(card));
+            }
+
+            if (InputInfluence.Ignored(card.Influences) is { } ignored)
+            {
+                blocks.Add(new CardParagraph(ignored));
+            }
         }
 
         blocks.Add(new CardHeading("What does it take, and what does it give?"));

@@ -17,7 +17,7 @@ internal static class CardInputs
         return new CardTable(
             ["Input", "Loss when shuffled", "Output", "Curve"],
             [
-                .. card.Influences.Take(MostInfluences).Select(i => (CardCell[])
+                .. card.Influences.Where(i => !i.IsNone()).Take(MostInfluences).Select(i => (CardCell[])
                 [
                     new(i.Input, CardTone.Id),
                     new(Value(i.Loss), Share: largest > 0 ? Math.Clamp(i.Loss / largest, 0, 1) : 0),

@@ -36,6 +36,21 @@ public sealed class CardTests
     }
 
     [Fact]
+    public void Write_InputsThatTheModelDropped_AreNamedInOneLineAndNotInTheTable()
+    {
+        CardSources sources = Sources("speed");
+        string Text(params InputInfluence[] influences) => CardMarkdown.Write(CardContent.Of(sources with { Card = sources.Card with { Influences = influences } }));
+        InputInfluence used = new("speed", 0.1, 0.01, []), chance = new("height", 0, 0.001, []), dropped = new("phase", 0, 0, []), other = new("sky", 0, 0, []);
+
+        string text = Text(used, chance, dropped, other);
+        text.ShouldContain("It ignores phase, sky: shuffling changes nothing.");
+        text.ShouldContain("| `height` | ");
+        text.ShouldNotContain("| `sky` | ");
+        Text(used, chance).ShouldNotContain("It ignores");
+        Text(dropped, other).ShouldContain("It ignores every input: shuffling changes nothing.");
+    }
+
+    [Fact]
     public void Write_AsHtml_IsWellFormedAndNeedsNothingElse()
     {
         string html = CardHtml.Write(CardContent.Of(Sources("speed")));
