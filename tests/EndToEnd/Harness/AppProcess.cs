@@ -14,7 +14,7 @@ internal sealed partial class AppProcess : IAsyncDisposable
     private AppProcess(RealProcess process, Uri url)
     {
         _process = process;
-        _http = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromSeconds(30) };
+        _http = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromMinutes(2) };
     }
 
     public string Log => _process.All;

@@ -20,7 +20,7 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
     /// <summary>The well-known development key of the emulator's documentation; it protects nothing.</summary>
     public const string AccountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(5);
 
     private readonly Process process;
@@ -187,7 +187,7 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         throw new InvalidOperationException(exited.IsCompletedSuccessfully
             ? $"Azurite ended with exit code {process.ExitCode} before it listened. It printed: {Log}"
-            : $"Azurite did not listen within {StartDeadline.TotalSeconds:0} s. It printed: {Log}");
+            : $"Azurite did not listen within {StartDeadline.TotalMinutes:0} minutes. It printed: {Log}");
     }
 
     private void OnLine(string? line)
