@@ -7,7 +7,7 @@ namespace ServerlessMlops.Learners.Boosting;
 /// <remarks>
 /// <code>
 /// columns            c0: r0 r1 r2 ...    c1: r0 r1 r2 ...
-/// block of 4         r0: c0 c1 c2 c3     r1: c0 c1 c2 c3 ...     widths are multiples of 4, filled up with bin 0
+/// block of 4         r0: c0 c1 c2 c3     r1: c0 c1 c2 c3 ...
 /// </code>
 /// </remarks>
 internal sealed class BinnedMatrix
@@ -25,10 +25,9 @@ internal sealed class BinnedMatrix
     }
 
     /// <param name="FirstColumn">First column of the block; its histogram starts at <c>FirstColumn * 256</c>.</param>
-    /// <param name="Columns">Number of columns.</param>
-    /// <param name="Width">Bytes a row, a multiple of 4.</param>
+    /// <param name="Columns">Number of columns, and of bytes a row.</param>
     /// <param name="Bins">Row-major.</param>
-    internal sealed record Block(int FirstColumn, int Columns, int Width, byte[] Bins);
+    internal sealed record Block(int FirstColumn, int Columns, byte[] Bins);
 
     public int Rows { get; }
 
@@ -43,14 +42,22 @@ internal sealed class BinnedMatrix
     /// <summary>Entries of a histogram: 256 for each column.</summary>
     public int HistogramSize => Columns.Length * HistogramBuilder.BinStride;
 
-    public static BinnedMatrix Create(float[][] columns, int rows, int maxBins, WorkCrew crew, IReadOnlyList<int>? categoryCounts = null)
+    public static BinnedMatrix Create(TrainingData data, int maxBins, WorkCrew crew)
     {
+        float[][] columns = data.Columns;
+        int rows = data.Target.Length;
         var binners = new Binner[columns.Length];
         var bins = new byte[columns.Length][];
         var hasMissing = new bool[columns.Length];
         crew.Run(columns.Length, c =>
         {
-            binners[c] = categoryCounts is not null && categoryCounts[c] > 0 ? Binner.OfCategories(categoryCounts[c]) : Binner.Fit(columns[c], maxBins);
+            binners[c] = data.CategoryCounts is { } counts && counts[c] > 0 ? Binner.OfCategories(counts[c]) : Binner.Fit(columns[c], maxBins);
+            if (data.CategoryCodes?[c] is { } codes)
+            {
+                bins[c] = codes;
+                return;
+            }
+
             bins[c] = GC.AllocateUninitializedArray<byte>(rows);
             hasMissing[c] = binners[c].Transform(columns[c], bins[c]);
         });
@@ -64,22 +71,21 @@ internal sealed class BinnedMatrix
         {
             int first = b * BlockWidth;
             int used = Math.Min(BlockWidth, columns.Length - first);
-            int width = (used + 3) & ~3;
-            var target = new byte[(long)rows * width];
+            byte[] target = GC.AllocateUninitializedArray<byte>(checked(rows * used));
             crew.Run((rows + RowChunk - 1) / RowChunk, chunk =>
             {
                 int end = Math.Min(rows, (chunk + 1) * RowChunk);
                 for (int c = 0; c < used; c++)
                 {
                     byte[] source = columns[first + c];
-                    long at = ((long)chunk * RowChunk * width) + c;
-                    for (int row = chunk * RowChunk; row < end; row++, at += width)
+                    int at = (chunk * RowChunk * used) + c;
+                    for (int row = chunk * RowChunk; row < end; row++, at += used)
                     {
                         target[at] = source[row];
                     }
                 }
             });
-            blocks[b] = new Block(first, used, width, target);
+            blocks[b] = new Block(first, used, target);
         }
 
         return blocks;

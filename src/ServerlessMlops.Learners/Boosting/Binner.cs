@@ -47,10 +47,10 @@ internal sealed class Binner
     {
         // Native memory goes back at once: garbage of this size would still be there when the trees need theirs.
         int take = Math.Min(column.Length, SampleRows);
-        uint* scratch = (uint*)NativeMemory.Alloc((nuint)Math.Max(1, take), 3 * sizeof(uint));
+        uint* scratch = (uint*)NativeMemory.Alloc((nuint)Math.Max(1, take), 2 * sizeof(uint));
         try
         {
-            return Fit(column, maxBins, new Span<uint>(scratch, take), new Span<uint>(scratch + take, take), new Span<int>(scratch + (2 * take), take));
+            return Fit(column, maxBins, new Span<uint>(scratch, take), new Span<uint>(scratch + take, take));
         }
         finally
         {
@@ -58,7 +58,7 @@ internal sealed class Binner
         }
     }
 
-    private static Binner Fit(ReadOnlySpan<float> column, int maxBins, Span<uint> keys, Span<uint> sorting, Span<int> counts)
+    private static Binner Fit(ReadOnlySpan<float> column, int maxBins, Span<uint> keys, Span<uint> sorting)
     {
         int kept = 0, take = keys.Length;
         for (int i = 0; i < take; i++)
@@ -75,6 +75,9 @@ internal sealed class Binner
 
         keys = keys[..kept];
         SortableFloats.Sort(keys, sorting[..kept]);
+
+        // What sorting needed serves the counts.
+        Span<int> counts = MemoryMarshal.Cast<uint, int>(sorting);
         int distinct = Distinct(keys, counts);
         return new Binner(FindEdges(keys[..distinct], counts, kept, maxBins));
     }

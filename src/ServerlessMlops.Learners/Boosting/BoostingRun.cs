@@ -31,7 +31,7 @@ internal sealed class BoostingRun
         this.crew = crew;
         int rows = train.Target.Length;
         labels = new Labels(train.Target, train.Weights);
-        matrix = BinnedMatrix.Create(train.Columns, rows, options.MaxBins, crew, train.CategoryCounts);
+        matrix = BinnedMatrix.Create(train, options.MaxBins, crew);
         grower = new TreeGrower(matrix, options, monotonic, crew);
         baseScores = loss.BaseScores(labels);
         scores = [.. baseScores.Select(s => Filled(rows, s))];

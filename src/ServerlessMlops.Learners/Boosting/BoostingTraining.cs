@@ -56,13 +56,13 @@ internal static class BoostingTraining
     private static (BoostingRun Run, List<EncodedColumn> Columns) Begin(Problem problem, Rows train, ValidationSet? validation, WorkCrew crew)
     {
         LearnerOptions options = problem.Options;
-        (List<EncodedColumn> columns, float[][] encoded) = Encode(options, train.X, train.Y, train.Weights, problem.Task, problem.Classes.Count);
+        (List<EncodedColumn> columns, TrainingData encoded) = Encode(options, train, problem.Task, problem.Classes.Count);
         TrainingData? watched = validation is null
             ? null
             : new TrainingData(ColumnEncoder.Encode(columns, problem.Inputs, validation.Features), validation.Target, validation.Weights);
         var loss = Losses.Loss.Create(options.BoostingOptions, problem.Task, problem.Classes.Count);
         int[] monotonic = Monotonic(options.BoostingOptions, columns, problem.Inputs);
-        var run = new BoostingRun(new TrainingData(encoded, train.Y, train.Weights, [.. columns.Select(c => c is CategoryCodes codes ? codes.Count : 0)]), watched, loss, monotonic, options.BoostingOptions, options.Seed, crew);
+        var run = new BoostingRun(encoded, watched, loss, monotonic, options.BoostingOptions, options.Seed, crew);
         return (run, columns);
     }
 
@@ -155,11 +155,15 @@ internal static class BoostingTraining
     }
 
     /// <summary>The columns as prediction makes them, and as training sees them: target statistics out of fold.</summary>
-    private static (List<EncodedColumn> Columns, float[][] Encoded) Encode(
-        LearnerOptions options, FeatureTable x, float[] y, float[]? weights, LearningTask task, int classes)
+    private static (List<EncodedColumn> Columns, TrainingData Encoded) Encode(LearnerOptions options, Rows train, LearningTask task, int classes)
     {
+        (FeatureTable x, float[] y, float[]? weights) = train;
         var columns = new List<EncodedColumn>();
         var encoded = new List<float[]>();
+        var codesOf = new List<byte[]?>();
+
+        // Where rows are sampled, those left out walk through each tree, and walks read floats.
+        bool walks = options.BoostingOptions.RowSample < 1;
         float[][] signals = Signals(y, task, classes, options.CategoryOptions.MaxClasses);
         for (int i = 0; i < x.Features.Count; i++)
         {
@@ -167,6 +171,7 @@ internal static class BoostingTraining
             {
                 columns.Add(new PassThrough(i));
                 encoded.Add(number.Values);
+                codesOf.Add(null);
             }
         }
 
@@ -177,7 +182,8 @@ internal static class BoostingTraining
                 if (CategoryCoding.TryFit(i, category, options.CategoryOptions) is { } codes)
                 {
                     columns.Add(codes);
-                    encoded.Add(CategoryCoding.Encode(codes, category.Codes));
+                    encoded.Add(walks ? CategoryCoding.Encode(codes, category.Codes) : []);
+                    codesOf.Add(walks ? null : CategoryCoding.EncodeBytes(codes, category.Codes));
                     continue;
                 }
 
@@ -185,11 +191,12 @@ internal static class BoostingTraining
                 {
                     columns.Add(TargetStatistics.Fit(i, category, signal, weights, options.CategoryOptions));
                     encoded.Add(TargetStatistics.EncodeOutOfFold(category, signal, weights, options.CategoryOptions, options.Seed));
+                    codesOf.Add(null);
                 }
             }
         }
 
-        return (columns, [.. encoded]);
+        return (columns, new TrainingData([.. encoded], y, weights, [.. columns.Select(c => c is CategoryCodes codes ? codes.Count : 0)]) { CategoryCodes = codesOf });
     }
 
     /// <summary>What statistics are taken of: the target, or membership in each of the most frequent classes.</summary>

@@ -16,7 +16,11 @@ public readonly record struct BoostingProgress(int Iteration, int Iterations, do
 /// By column: for one of category codes, how many there are, 1 to 256; its values are 0 ... count - 1, missing and unknown ones included. 0 for a number. Null means
 /// numbers only.
 /// </param>
-public sealed record TrainingData(float[][] Columns, float[] Target, float[]? Weights = null, IReadOnlyList<int>? CategoryCounts = null);
+public sealed record TrainingData(float[][] Columns, float[] Target, float[]? Weights = null, IReadOnlyList<int>? CategoryCounts = null)
+{
+    /// <summary>By column: category codes as bytes, where its floats are not needed and it is empty in <see cref="Columns"/>; else null.</summary>
+    internal IReadOnlyList<byte[]?>? CategoryCodes { get; init; }
+}
 
 /// <summary>What boosting has made.</summary>
 /// <param name="Ensemble">The trees that are kept: those up to the best round.</param>

@@ -31,23 +31,23 @@ internal static unsafe class HistogramBuilder
             fixed (int* r = rows)
             fixed (long* g = gradients, h = histogram)
             {
-                AddBlock(bins, block.Width, block.Columns, r, g, rows.Length, h + (block.FirstColumn * BinStride));
+                AddBlock(bins, block.Columns, r, g, rows.Length, h + (block.FirstColumn * BinStride));
             }
         }
     }
 
-    private static void AddBlock(byte* bins, int width, int columns, int* rows, long* gradients, int count, long* histogram)
+    private static void AddBlock(byte* bins, int columns, int* rows, long* gradients, int count, long* histogram)
     {
         int safe = Sse.IsSupported ? Math.Max(0, count - Ahead) : 0;
         for (int i = 0; i < safe; i++)
         {
-            Sse.Prefetch0(bins + ((long)rows[i + Ahead] * width));
-            AddRow(bins + ((long)rows[i] * width), columns, gradients[i], histogram);
+            Sse.Prefetch0(bins + ((long)rows[i + Ahead] * columns));
+            AddRow(bins + ((long)rows[i] * columns), columns, gradients[i], histogram);
         }
 
         for (int i = safe; i < count; i++)
         {
-            AddRow(bins + ((long)rows[i] * width), columns, gradients[i], histogram);
+            AddRow(bins + ((long)rows[i] * columns), columns, gradients[i], histogram);
         }
     }
 

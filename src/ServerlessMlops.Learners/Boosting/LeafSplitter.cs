@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace ServerlessMlops.Learners.Boosting;
 
 /// <summary>
@@ -8,8 +6,10 @@ namespace ServerlessMlops.Learners.Boosting;
 /// </summary>
 internal sealed class LeafSplitter(BinnedMatrix matrix, RowPartition partition, BoostingOptions options, WorkCrew crew)
 {
-    private readonly ConcurrentStack<long[]> freeHistograms = new();
+    private readonly Stack<long[]> freeHistograms = new();
     private readonly long[][] partial = new long[crew.Threads - 1][];
+    private readonly BestSplits[] bests = new BestSplits[2 * crew.Threads];
+
     /// <summary>Of this tree: two for each of its splits, fewer than it has leaves, and two for each leaf that was split in vain.</summary>
     private readonly GrowingLeaf?[] leaves = new GrowingLeaf?[4 * options.MaxLeaves];
     private int usedLeaves;
@@ -77,7 +77,11 @@ internal sealed class LeafSplitter(BinnedMatrix matrix, RowPartition partition, 
 
         if (leaf.Histogram is { } histogram)
         {
-            freeHistograms.Push(histogram);
+            lock (freeHistograms)
+            {
+                freeHistograms.Push(histogram);
+            }
+
             leaf.Histogram = null;
         }
     }
@@ -96,19 +100,11 @@ internal sealed class LeafSplitter(BinnedMatrix matrix, RowPartition partition, 
     /// <summary>Builds the small leaf's histogram, turns the large one's from their parent's into its own, and finds the best split of both.</summary>
     private void FindSplits(GrowingLeaf small, GrowingLeaf? large, bool together)
     {
-        small.Histogram = freeHistograms.TryPop(out long[]? free) ? free : new long[matrix.HistogramSize];
+        small.Histogram = FreeHistogram() ?? new long[matrix.HistogramSize];
         BestSplits best;
         if (together)
         {
-            crew.Run(crew.Threads, part => Build(small, part == 0 ? small.Histogram : partial[part - 1] ??= new long[matrix.HistogramSize], part, crew.Threads));
-            int tasks = Math.Min(crew.Threads * 2, columns.Length);
-            var bests = new BestSplits[tasks];
-            crew.Run(tasks, task => bests[task] = FindSplits(small, large, columns.Length * task / tasks, columns.Length * (task + 1) / tasks, crew.Threads));
-            best = bests[0];
-            foreach (BestSplits next in bests.AsSpan(1))
-            {
-                best = new BestSplits(Better(best.Small, next.Small), Better(best.Large, next.Large));
-            }
+            best = FindTogether(small, large);
         }
         else
         {
@@ -120,6 +116,28 @@ internal sealed class LeafSplitter(BinnedMatrix matrix, RowPartition partition, 
         if (large is not null)
         {
             large.Best = best.Large;
+        }
+    }
+
+    private BestSplits FindTogether(GrowingLeaf small, GrowingLeaf? large)
+    {
+        crew.Run(crew.Threads, part => Build(small, part == 0 ? small.Histogram! : partial[part - 1] ??= new long[matrix.HistogramSize], part, crew.Threads));
+        int tasks = Math.Min(bests.Length, columns.Length);
+        crew.Run(tasks, task => bests[task] = FindSplits(small, large, columns.Length * task / tasks, columns.Length * (task + 1) / tasks, crew.Threads));
+        BestSplits best = bests[0];
+        foreach (BestSplits next in bests.AsSpan(1, tasks - 1))
+        {
+            best = new BestSplits(Better(best.Small, next.Small), Better(best.Large, next.Large));
+        }
+
+        return best;
+    }
+
+    private long[]? FreeHistogram()
+    {
+        lock (freeHistograms)
+        {
+            return freeHistograms.TryPop(out long[]? free) ? free : null;
         }
     }
 

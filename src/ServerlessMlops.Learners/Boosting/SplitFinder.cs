@@ -16,8 +16,14 @@ internal readonly record struct Split
 
     public bool MissingLeft { get; init; }
 
-    /// <summary>Category codes that go left; null for a cut between bins of numbers.</summary>
-    public CategorySet? Set { get; init; }
+    /// <summary>Whether it divides category codes, those of <see cref="Members"/> to the left, and not numbers at <see cref="Bin"/>.</summary>
+    public bool IsSet { get; init; }
+
+    /// <summary>Category codes that go left, as <see cref="CategorySet.Bits"/>: an object for each split that is looked at would be most of a training's garbage.</summary>
+    public Vector256<uint> Members { get; init; }
+
+    /// <summary>The same as an object; null for a cut between bins of numbers.</summary>
+    public CategorySet? Set => IsSet ? new CategorySet(Members) : null;
 
     /// <summary>Packed gradient sum of the left child.</summary>
     public long LeftSum { get; init; }
@@ -30,11 +36,11 @@ internal readonly record struct Split
     public void MarkLeft(Span<byte> bins, int missingBin)
     {
         bins.Clear();
-        if (Set is not null)
+        if (IsSet)
         {
-            foreach (int code in Set.Codes)
+            for (int code = 0; code < CategorySet.MaxCodes; code++)
             {
-                bins[code] = 1;
+                bins[code] = (byte)((Members[code >> 5] >> (code & 31)) & 1);
             }
 
             return;
@@ -133,7 +139,7 @@ internal sealed class SplitFinder(BoostingOptions options, PackedGradients packe
         }
 
         Split cut = Scan(column, ordered, 0, false, leaf, 0);
-        return cut.Exists ? cut with { Bin = 0, Set = Left(order[..count], cut.Bin, rest, 2 * packed.Hessian(cut.LeftSum) >= hessian) } : cut;
+        return cut.Exists ? cut with { Bin = 0, IsSet = true, Members = Left(order[..count], cut.Bin, rest, 2 * packed.Hessian(cut.LeftSum) >= hessian) } : cut;
     }
 
     /// <summary>The codes that are left of a cut.</summary>
@@ -141,11 +147,10 @@ internal sealed class SplitFinder(BoostingOptions options, PackedGradients packe
     /// <param name="last">The last place on the left.</param>
     /// <param name="rest">Number of codes.</param>
     /// <param name="restLeft">Whether codes not listed go left where <paramref name="rest"/> is not listed either: where most rows go.</param>
-    private static CategorySet Left(ReadOnlySpan<int> order, int last, int rest, bool restLeft)
+    private static Vector256<uint> Left(ReadOnlySpan<int> order, int last, int rest, bool restLeft)
     {
         int at = order.IndexOf(rest);
         restLeft = at >= 0 ? at <= last : restLeft;
-        // Every category column of every leaf comes here, so that nothing but the set itself is made.
         Span<uint> words = stackalloc uint[CategorySet.MaxCodes / 32];
         words.Clear();
         for (int code = 0; code < rest && restLeft; code++)
@@ -163,7 +168,7 @@ internal sealed class SplitFinder(BoostingOptions options, PackedGradients packe
             }
         }
 
-        return new CategorySet(Vector256.Create<uint>(words));
+        return Vector256.Create<uint>(words);
     }
 
     /// <summary>Tries every cut from left to right, starting with <paramref name="left"/> on the left side.</summary>

@@ -18,15 +18,8 @@ internal sealed class TreeEvaluator
         this.masks = masks;
     }
 
-    public static TreeEvaluator Compile(int columnCount, float[] baseScores, IReadOnlyList<DecisionTree> trees)
-    {
-        foreach (DecisionTree tree in trees)
-        {
-            TreeChecks.Check(tree, columnCount, baseScores.Length);
-        }
-
-        return new TreeEvaluator(baseScores, new TreeWalker(columnCount, trees), LeafMasks.TryCompile(trees));
-    }
+    public static TreeEvaluator Compile(int columnCount, float[] baseScores, IReadOnlyList<DecisionTree> trees) =>
+        new(baseScores, new TreeWalker(columnCount, trees), LeafMasks.TryCompile(trees));
 
     public void Score(ReadOnlySpan<float> columns, int stride, int rows, Span<float> scores)
     {

@@ -161,8 +161,12 @@ internal sealed class TreeGrower
             return null;
         }
 
-        int before = grown.Leaves.Count(l => l.Best.Exists && l.Best.Gain > best.Best.Gain);
-        int leaves = grown.Leaves.Count + before + 1;
+        int leaves = grown.Leaves.Count + 1;
+        foreach (GrowingLeaf leaf in grown.Leaves)
+        {
+            leaves += leaf.Best.Exists && leaf.Best.Gain > best.Best.Gain ? 1 : 0;
+        }
+
         if (leaves > options.MaxLeaves)
         {
             return null;
@@ -216,13 +220,13 @@ internal sealed class TreeGrower
         grown.Nodes[leaf.Node] = grown.Nodes[leaf.Node] with
         {
             Column = split.Column,
-            Threshold = split.Set is not null ? 0 : split.Bin < binner.Edges.Length ? binner.Edges[split.Bin] : float.PositiveInfinity,
+            Threshold = split.IsSet ? 0 : split.Bin < binner.Edges.Length ? binner.Edges[split.Bin] : float.PositiveInfinity,
             Set = split.Set,
             Left = left.Node,
             Right = right.Node,
 
             // Where training had no missing value, one goes with the majority.
-            MissingLeft = split.Set is null && (matrix.HasMissing[split.Column] ? split.MissingLeft : left.Rows.Count >= right.Rows.Count),
+            MissingLeft = !split.IsSet && (matrix.HasMissing[split.Column] ? split.MissingLeft : left.Rows.Count >= right.Rows.Count),
             Gain = split.Gain / 2,
         };
         grown.Nodes.Add(MakeNode(left, finder));

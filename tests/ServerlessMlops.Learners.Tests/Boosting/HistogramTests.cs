@@ -13,7 +13,7 @@ public class HistogramTests
         using var crew = new WorkCrew(2);
         const int Rows = 5000;
         float[][] data = [.. Enumerable.Range(0, columns).Select(_ => Enumerable.Range(0, Rows).Select(_ => random.NextSingle() < 0.1f ? float.NaN : (float)Math.Round(random.NextSingle(), 2)).ToArray())];
-        BinnedMatrix matrix = BinnedMatrix.Create(data, Rows, 255, crew);
+        BinnedMatrix matrix = BinnedMatrix.Create(new TrainingData(data, new float[Rows]), 255, crew);
         var words = new long[Rows];
         PackedGradients packed = PackedGradients.Create(Rows, words, (_, pairs) =>
         {
