@@ -132,11 +132,9 @@ public sealed class ShadowTests : IAsyncLifetime
         return JsonDocument.Parse(text).RootElement;
     }
 
-    /// <summary>Warms up like any other, then hangs or throws.</summary>
+    /// <summary>Warms up, on rows of missing values, like any other; hangs or throws at a caller's row.</summary>
     private sealed class Troubled(ManualResetEventSlim gate, bool throws) : IRowPredictor
     {
-        private int calls;
-
         public int FeatureCount => 1;
 
         public int OutputCount => 1;
@@ -148,7 +146,7 @@ public sealed class ShadowTests : IAsyncLifetime
         public void Predict(ReadOnlySpan<float> features, Span<float> outputs)
         {
             outputs.Fill(0.5f);
-            if (Interlocked.Increment(ref calls) <= 2)
+            if (float.IsNaN(features[0]))
             {
                 return;
             }
