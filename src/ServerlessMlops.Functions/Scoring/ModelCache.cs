@@ -73,8 +73,11 @@ public sealed class ModelCache(
     /// <summary>Ends refreshes under way.</summary>
     public void Dispose()
     {
-        _stopping.Cancel();
-        _stopping.Dispose();
+        if (!_stopping.IsCancellationRequested)
+        {
+            _stopping.Cancel();
+            _stopping.Dispose();
+        }
     }
 
     private async Task<ModelLookup> FindAsync(string address, string? which, CancellationToken cancellation)
@@ -129,16 +132,11 @@ public sealed class ModelCache(
             slot = _slots.GetOrAdd(pipeline, static (name, cache) =>
             {
                 Interlocked.Increment(ref cache._absent);
-                return new PipelineSlot(name, new NamedModels(name, cache.Loader, cache.Time, cache._options.RefreshAfter));
+                return new PipelineSlot(name, new NamedModels(name, cache.Loader, cache.Time, cache._options.RefreshAfter), cache._refresh.NotLoaded(name));
             }, this);
         }
 
-        // What is not there is asked for as seldom as what is: an unknown name costs storage one read per RefreshAfter.
-        if (!slot.WasChecked || time.GetElapsedTime(slot.CheckedAt) >= _options.RefreshAfter || !slot.Running.IsCompleted)
-        {
-            await Refresh(slot).WaitAsync(cancellation);
-        }
-
+        await Refresh(slot).WaitAsync(cancellation);
         return slot.Lookup();
     }
 
@@ -157,11 +155,14 @@ public sealed class ModelCache(
         }
     }
 
+    // The refresh to wait for: the one under way, a new one where the last is too old, none otherwise. What is not there is asked for as seldom as
+    // what is: an unknown name costs storage one read per RefreshAfter. Decided under the lock, since "checked just now" and "being read" are
+    // told by two fields: who saw the one without the other would take a slot that is being filled for an empty one.
     private Task Refresh(PipelineSlot slot)
     {
         lock (slot)
         {
-            if (slot.Running.IsCompleted)
+            if (slot.Running.IsCompleted && (!slot.WasChecked || time.GetElapsedTime(slot.CheckedAt) >= _options.RefreshAfter))
             {
                 slot.CheckedAt = time.GetTimestamp();
                 slot.WasChecked = true;

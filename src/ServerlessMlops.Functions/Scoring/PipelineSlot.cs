@@ -3,7 +3,10 @@ using ServerlessMlops.Core.Scoring;
 namespace ServerlessMlops.Functions.Scoring;
 
 /// <summary>One pipeline. Its models are swapped by one assignment.</summary>
-internal sealed class PipelineSlot(string pipeline, NamedModels named)
+/// <param name="pipeline">The pipeline.</param>
+/// <param name="named">Versions that were asked for by name.</param>
+/// <param name="absence">What is answered until the first refresh has ended.</param>
+internal sealed class PipelineSlot(string pipeline, NamedModels named, ScoringProblem absence)
 {
     private volatile ServingModels? _serving;
     private long _checkedAt;
@@ -30,7 +33,8 @@ internal sealed class PipelineSlot(string pipeline, NamedModels named)
 
     public Task Running { get; set; } = Task.CompletedTask;
 
-    public ScoringProblem? Absence { get; set; }
+    /// <summary>What is answered while nothing serves.</summary>
+    public ScoringProblem Absence { get; set; } = absence;
 
     public string? Fault { get; set; }
 

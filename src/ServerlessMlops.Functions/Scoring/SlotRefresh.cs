@@ -17,6 +17,9 @@ internal sealed class SlotRefresh(IModelRegistry registry, ModelLoader loader, S
     /// <summary>What is answered where no model is.</summary>
     public static ScoringProblem NoSuchModel(string detail) => new(404, "no-live-model", "No model serves here", detail);
 
+    /// <summary>What is answered where nothing was loaded yet, because the process ends before it could be.</summary>
+    public ScoringProblem NotLoaded(string pipeline) => Unavailable(options, $"Pipeline '{pipeline}' has no model in memory yet; this process ends. Try again.");
+
     /// <summary>Reads what serves, and puts it in the place of what is in memory. Never throws: a fault is kept in the slot and logged.</summary>
     public async Task RunAsync(PipelineSlot slot, CancellationToken cancellation)
     {

@@ -135,6 +135,36 @@ public sealed class ModelCacheTests : IDisposable
         (await cache.GetAsync("flights", default)).Model!.Model.Version.ShouldBe(1);
     }
 
+    // The first requests after a cold start come together: each waits for the one load, and none may look between its start and its end.
+    [Fact]
+    public async Task Get_ManyAtOnceBeforeTheFirstLoad_AllGetTheModel()
+    {
+        models.Serve(1);
+        var loader = new ModelLoader(models, onnx => new VersionedPredictor(onnx.Span[0]), new WindowCounters("0123abcd"));
+        for (int start = 0; start < 500; start++)
+        {
+            using var cold = new ModelCache(models, loader, Options.Create(new ScoringOptions()), time, NullLogger<ModelCache>.Instance);
+            using var together = new Barrier(3);
+            ModelLookup[] found = await Task.WhenAll(Enumerable.Range(0, together.ParticipantCount).Select(_ => Task.Factory.StartNew(() =>
+            {
+                together.SignalAndWait();
+                return cold.GetAsync("flights", default).AsTask();
+            }, TaskCreationOptions.LongRunning).Unwrap()));
+
+            found.ShouldAllBe(lookup => lookup.Model != null, $"start {start}");
+        }
+    }
+
+    [Fact]
+    public async Task Get_ProcessEndsBeforeTheFirstLoad_Is503()
+    {
+        models.Gate = new TaskCompletionSource();
+        ValueTask<ModelLookup> waiting = cache.GetAsync("flights", default);
+        await Eventually.HoldsAsync(() => models.HeadReads == 1, "the read of the head");
+        cache.Dispose();
+        (await waiting).Problem!.Status.ShouldBe(503);
+    }
+
     [Fact]
     public async Task Get_ManyInventedNames_DoNotStay()
     {
