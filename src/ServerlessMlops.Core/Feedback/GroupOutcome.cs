@@ -89,6 +89,7 @@ public sealed class ErrorSums
         AbsoluteSum += other.AbsoluteSum;
         SquareSum += other.SquareSum;
     }
+
     /// <summary>All sums times <paramref name="scale"/>.</summary>
     public ErrorSums Times(double scale) => new() { Rows = Rows * scale, Sum = Sum * scale, AbsoluteSum = AbsoluteSum * scale, SquareSum = SquareSum * scale };
 }

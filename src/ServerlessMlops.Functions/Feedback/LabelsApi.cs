@@ -33,7 +33,7 @@ public sealed class LabelsApi(IPipelineStore pipelines, ILabelStore labels, IOut
 
         if (await pipelines.GetAsync(pipeline, cancellation) is null)
         {
-            return Problem.NotFound($"Pipeline '{pipeline}' has no spec. PUT /api/pipelines/{pipeline} with a YAML body gives it one.");
+            return Problem.NoSpec(pipeline);
         }
 
         if (await RequestBody.ReadBytesAsync(request, cancellation) is not { Length: > 0 } body)

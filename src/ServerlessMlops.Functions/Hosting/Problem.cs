@@ -25,6 +25,10 @@ public static class Problem
     /// <summary>404: there is no such thing.</summary>
     public static IActionResult NotFound(string detail) => Of(StatusCodes.Status404NotFound, "Not found", detail);
 
+    /// <summary>404 where a pipeline is named that has no spec.</summary>
+    public static IActionResult NoSpec(string pipeline) =>
+        NotFound($"Pipeline '{pipeline}' has no spec. PUT /api/pipelines/{pipeline} with a YAML body gives it one.");
+
     /// <summary>400: the request cannot be understood or is not allowed.</summary>
     public static IActionResult BadRequest(string detail, IReadOnlyList<object>? findings = null) =>
         Of(StatusCodes.Status400BadRequest, "Bad request", detail, findings);

@@ -47,7 +47,7 @@ public sealed partial class UploadLinksApi(IPipelineStore pipelines, UploadLinks
 
         if (await pipelines.GetAsync(pipeline, cancellation) is null)
         {
-            return Problem.NotFound($"Pipeline '{pipeline}' has no spec. PUT /api/pipelines/{pipeline} with a YAML body gives it one.");
+            return Problem.NoSpec(pipeline);
         }
 
         if (await links.SignAsync(path, TimeSpan.FromMinutes(minutes), cancellation) is not { } link)

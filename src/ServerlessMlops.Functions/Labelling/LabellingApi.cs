@@ -55,7 +55,7 @@ public sealed class LabellingApi(LabelRequests requests, ILabelRequestStore stor
 
         if (await pipelines.GetAsync(pipeline, cancellation) is null)
         {
-            return Problem.NotFound($"Pipeline '{pipeline}' has no spec. PUT /api/pipelines/{pipeline} with a YAML body gives it one.");
+            return Problem.NoSpec(pipeline);
         }
 
         try

@@ -92,7 +92,7 @@ public sealed class ReviewsApi(
         {
             return await specs.ReadAsync(pipeline, cancellation) is not null
                 ? Json.Ok(await ReadAsync(pipeline, margin, hours, top, cancellation))
-                : Problem.NotFound($"Pipeline '{pipeline}' has no spec. PUT /api/pipelines/{pipeline} with a YAML body gives it one.");
+                : Problem.NoSpec(pipeline);
         }
         catch (SpecFaultException fault)
         {

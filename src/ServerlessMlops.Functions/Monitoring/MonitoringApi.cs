@@ -13,7 +13,7 @@ namespace ServerlessMlops.Functions.Monitoring;
 public sealed class MonitoringApi(IModelRegistry registry, IModelStore models, IMonitorReports reports, CheckModel checks, WindowFlusher flusher, TimeProvider time)
 {
     /// <summary>How old the newest scheduled report may be to be shown.</summary>
-    private static readonly TimeSpan ReportAge = TimeSpan.FromDays(7);
+    internal static readonly TimeSpan ReportAge = TimeSpan.FromDays(7);
 
     /// <summary>
     /// GET /api/pipelines/{pipeline}/windows?version=: the counts of the spec's window up to now beside those of training, and what a check would

@@ -39,7 +39,7 @@ public sealed class PipelinesApi(IPipelineStore pipelines, IModelRegistry regist
 
         if (await pipelines.GetAsync(pipeline, cancellation) is not { } stored)
         {
-            return Problem.NotFound($"Pipeline '{pipeline}' has no spec. PUT /api/pipelines/{pipeline} with a YAML body gives it one.");
+            return Problem.NoSpec(pipeline);
         }
 
         request.HttpContext.Response.Headers.ETag = $"\"{stored.ETag}\"";

@@ -9,6 +9,7 @@ using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Registry.Cards;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Functions.Hosting;
+using ServerlessMlops.Functions.Monitoring;
 
 namespace ServerlessMlops.Functions.Registry;
 
@@ -17,9 +18,6 @@ public sealed class OverviewApi(IModelRegistry registry, IModelStore models, IMo
 {
     private const int LatestRuns = 15;
     private const int LatestAlerts = 200;
-
-    /// <summary>How old the newest scheduled report may be to be shown.</summary>
-    private static readonly TimeSpan ReportAge = TimeSpan.FromDays(7);
 
     /// <summary>
     /// GET /api/pipelines/{pipeline}/overview: what serves, what needs a person, how the model fares, what happened lately. A page in a browser, JSON where the caller asks for that, else Markdown.
@@ -44,7 +42,7 @@ public sealed class OverviewApi(IModelRegistry registry, IModelStore models, IMo
             head,
             time.GetUtcNow(),
             head.Live is { } live ? await models.LoadCardAsync(pipeline, live.Version, cancellation) : null,
-            await reports.GetLatestAsync(pipeline, time.GetUtcNow(), ReportAge, null, cancellation),
+            await reports.GetLatestAsync(pipeline, time.GetUtcNow(), MonitoringApi.ReportAge, null, cancellation),
             (await alerts.ListAsync(pipeline, LatestAlerts, null, cancellation)).Items,
             latest.Items);
         return await CardAnswer.OfAsync(request, overview, () => Task.FromResult(overview.Document()));

@@ -130,31 +130,24 @@ public sealed partial class RetrainGuard(
         return (past, labels);
     }
 
-    private static AlertEvent Frozen(RetrainWish wish, RetrainDecision decision, DateTimeOffset now) => new()
-    {
-        Pipeline = wish.Pipeline,
-        Topic = AlertTopic.Gates,
-        Severity = AlertSeverity.Warning,
-        Subject = Subject,
-        Title = decision.Frozen ? "Trainings no longer start by themselves" : "Trainings start by themselves again",
-        Detail = decision.Frozen ? $"{decision.Reason} What asked: {wish.Detail}." : decision.Reason,
-        At = now,
-        Evidence = wish.Id,
-        Resolved = !decision.Frozen,
-        Observation = now.UtcTicks / TimeSpan.TicksPerSecond,
-    };
+    private static AlertEvent Frozen(RetrainWish wish, RetrainDecision decision, DateTimeOffset now) => Event(
+        wish, now, Subject, decision.Frozen, decision.Frozen ? "Trainings no longer start by themselves" : "Trainings start by themselves again",
+        decision.Frozen ? $"{decision.Reason} What asked: {wish.Detail}." : decision.Reason);
 
-    private static AlertEvent Obstructed(RetrainWish wish, LabelledOutcome outcome, DateTimeOffset now) => new()
+    private static AlertEvent Obstructed(RetrainWish wish, LabelledOutcome outcome, DateTimeOffset now) => Event(
+        wish, now, LearningSubject, outcome.IsObstructed, outcome.IsObstructed ? "Labels come and cannot be learned from" : "Labels are learned from again", outcome.Reason);
+
+    private static AlertEvent Event(RetrainWish wish, DateTimeOffset now, string subject, bool holds, string title, string detail) => new()
     {
         Pipeline = wish.Pipeline,
         Topic = AlertTopic.Gates,
         Severity = AlertSeverity.Warning,
-        Subject = LearningSubject,
-        Title = outcome.IsObstructed ? "Labels come and cannot be learned from" : "Labels are learned from again",
-        Detail = outcome.Reason,
+        Subject = subject,
+        Title = title,
+        Detail = detail,
         At = now,
         Evidence = wish.Id,
-        Resolved = !outcome.IsObstructed,
+        Resolved = !holds,
         Observation = now.UtcTicks / TimeSpan.TicksPerSecond,
     };
 

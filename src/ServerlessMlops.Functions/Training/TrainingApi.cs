@@ -26,7 +26,7 @@ public sealed class TrainingApi(IPipelineStore pipelines, TrainingRequests reque
 
         if (await pipelines.GetAsync(pipeline, cancellation) is null)
         {
-            return Problem.NotFound($"Pipeline '{pipeline}' has no spec. PUT /api/pipelines/{pipeline} with a YAML body gives it one.");
+            return Problem.NoSpec(pipeline);
         }
 
         string actor = Caller.Of(request, hosting.PlatformAuthentication);

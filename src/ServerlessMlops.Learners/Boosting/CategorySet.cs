@@ -37,7 +37,10 @@ public sealed class CategorySet : IEquatable<CategorySet>
     internal Vector256<uint> Bits => bits;
 
     /// <summary>Whether a code is a member; what is no code from 0 to 255 is none.</summary>
-    public bool Contains(int code) => (uint)code < MaxCodes && ((bits[code >> 5] >> (code & 31)) & 1) != 0;
+    public bool Contains(int code) => (uint)code < MaxCodes && Contains(bits, code);
+
+    /// <summary>Whether a code from 0 to 255 is a member of the set of these <see cref="Bits"/>.</summary>
+    internal static bool Contains(Vector256<uint> bits, int code) => ((bits[code >> 5] >> (code & 31)) & 1) != 0;
 
     /// <summary>Whether a code, kept as a float, is a member; fractions are cut off, and NaN is none.</summary>
     public bool Contains(float code) => code is > -1 and < MaxCodes && Contains((int)code);

@@ -40,7 +40,7 @@ internal readonly record struct Split
         {
             for (int code = 0; code < CategorySet.MaxCodes; code++)
             {
-                bins[code] = (byte)((Members[code >> 5] >> (code & 31)) & 1);
+                bins[code] = (byte)(CategorySet.Contains(Members, code) ? 1 : 0);
             }
 
             return;

@@ -56,12 +56,14 @@ internal static class CategoryCoding
     public static float[] Encode(CategoryCodes column, int[] categories, int[]? map = null) => Array.ConvertAll(categories, category =>
     {
         int known = category < 0 || map is null ? category : map[category];
-        return (float)(category < 0 ? column.Missing : known < 0 ? column.Unknown : column.Codes[known]);
+        return (float)CodeOf(column, category, known);
     });
 
     /// <summary>The codes of the rows that the column was fitted to, a byte each.</summary>
     /// <param name="column">What to make.</param>
     /// <param name="categories">By row: the category, or -1 where it is missing.</param>
     public static byte[] EncodeBytes(CategoryCodes column, int[] categories) =>
-        Array.ConvertAll(categories, category => (byte)(category < 0 ? column.Missing : column.Codes[category]));
+        Array.ConvertAll(categories, category => (byte)CodeOf(column, category, category));
+
+    private static int CodeOf(CategoryCodes column, int category, int known) => category < 0 ? column.Missing : known < 0 ? column.Unknown : column.Codes[known];
 }

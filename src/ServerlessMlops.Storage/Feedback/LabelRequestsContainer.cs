@@ -1,4 +1,3 @@
-using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using ServerlessMlops.Core.Labelling;
@@ -60,15 +59,6 @@ public sealed class LabelRequestsContainer(BlobServiceClient service) : ILabelRe
 
     private static string Folder(string pipeline) => $"{pipeline}/requests/";
 
-    private static async Task<string?> ReadTextAsync(BlobClient blob, CancellationToken cancellation)
-    {
-        try
-        {
-            return (await blob.DownloadContentAsync(cancellation)).Value.Content.ToString();
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return null;
-        }
-    }
+    private static async Task<string?> ReadTextAsync(BlobClient blob, CancellationToken cancellation) =>
+        (await BlobReads.FindAsync(blob, cancellation))?.Content.ToString();
 }

@@ -134,7 +134,7 @@ public sealed record PipelineOverview(
         }
 
         yield return new CardParagraph(
-            $"Version {monitor.Version}, {Time(monitor.From)} to {Time(monitor.Until)}: {monitor.Requests.ToString("N0", CultureInfo.InvariantCulture)} requests, {monitor.Predictions.ToString("N0", CultureInfo.InvariantCulture)} predictions.");
+            $"Version {monitor.Version}, {Time(monitor.From)} to {Time(monitor.Until)}: {CardFigures.Number(monitor.Requests)} requests, {CardFigures.Number(monitor.Predictions)} predictions.");
         if (monitor.Findings.Count > 0)
         {
             yield return new CardTable(
