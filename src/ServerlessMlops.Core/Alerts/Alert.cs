@@ -46,6 +46,10 @@ public sealed record Alert
     /// <summary>Evidence of the latest event.</summary>
     public required string Evidence { get; init; }
 
+    /// <summary>Whether it tells what happened, not what is wrong: it is over once it has been decided whom to tell.</summary>
+    [JsonIgnore]
+    public bool IsNews => Topic == AlertTopic.Promoted;
+
     /// <summary>How it stands.</summary>
     public required AlertState State { get; init; }
 

@@ -100,16 +100,30 @@ public static class AlertMoves
 
         bool same = current.State == seen.State && current.Severity == seen.Severity && (!sent.Waiting || current.Occurrences == seen.Occurrences);
         int failures = sent.Failed ? current.Failures + 1 : 0;
+        bool again = sent.Failed && failures < MaxFailures;
+        if (current.IsNews && !again)
+        {
+            // Whoever keeps incidents of their own is told at once that there is none; see AlertPlan.
+            return current with
+            {
+                State = AlertState.Resolved, Told = Merge(current.Told, sent.Told), DecidedAt = at, Withheld = null, Waiting = false, Failures = failures,
+                Unsent = current.State != AlertState.Resolved && sent.Told.Count > 0,
+            };
+        }
+
         return current with
         {
-            Told = [.. current.Told.Where(old => sent.Told.All(told => told.Destination != old.Destination)), .. sent.Told],
+            Told = Merge(current.Told, sent.Told),
             DecidedAt = at,
             Waiting = sent.Waiting && current.State == AlertState.Firing,
             Withheld = current.State == AlertState.Resolved ? null : sent.Withheld,
             Failures = failures,
-            Unsent = (current.Unsent && !same) || (sent.Failed && failures < MaxFailures),
+            Unsent = (current.Unsent && !same) || again,
         };
     }
+
+    private static IReadOnlyList<AlertTold> Merge(IReadOnlyList<AlertTold> before, IReadOnlyList<AlertTold> now) =>
+        [.. before.Where(old => now.All(told => told.Destination != old.Destination)), .. now];
 
     private static Alert Begin(AlertEvent occurred) => new()
     {
@@ -132,6 +146,7 @@ public static class AlertMoves
 
     /// <summary>Whether this very event was applied before: activities run at least once.</summary>
     private static bool IsCounted(Alert current, AlertEvent occurred) => occurred.Observation == 0
-        ? current.Observation == 0 && current.Evidence == occurred.Evidence && current.LastAt >= occurred.At && occurred.Resolved == (current.State == AlertState.Resolved)
+        ? current.Observation == 0 && current.Evidence == occurred.Evidence && current.LastAt >= occurred.At
+            && (current.IsNews || occurred.Resolved == (current.State == AlertState.Resolved))
         : occurred.Observation <= current.Observation;
 }

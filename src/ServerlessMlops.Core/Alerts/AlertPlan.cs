@@ -25,8 +25,9 @@ public sealed record AlertPlan(Alert Alert, IReadOnlyList<AlertDestination> To, 
         ArgumentNullException.ThrowIfNull(policy);
         if (alert.State == AlertState.Resolved)
         {
-            // Whoever knows of it is told of its end, whatever the rules say now and whatever is silenced: nobody is left with an open incident.
-            return new AlertPlan(alert, [.. destinations.Where(d => d.ToldOf(alert) is { State: not AlertState.Resolved })], null, false);
+            // Whoever knows of it is told of its end, whatever the rules say now and whatever is silenced: nobody is left with an open incident. The end
+            // of news is of interest only where they have opened one.
+            return new AlertPlan(alert, [.. destinations.Where(d => (d.KeepsIncidents || !alert.IsNews) && d.ToldOf(alert) is { State: not AlertState.Resolved })], null, false);
         }
 
         if (around.Silences.FirstOrDefault(silence => silence.Covers(alert, around.Now)) is { } silence)

@@ -175,6 +175,24 @@ public class AlertDispatcherTests
     }
 
     [Fact]
+    public async Task AVersionWentLive_IsToldOnceAndIsOver()
+    {
+        var alerts = new AlertsHarness("target: y\nalerts:\n  - {to: webhook, severity: info}\n  - {to: pagerDuty, severity: info}\n", "ALERTS_WEBHOOK_URL", "ALERTS_PAGERDUTY_URL");
+        AlertEvent live = RunAlerts.Of(new Run { Pipeline = "birds", Id = "rollout-birds-2", Kind = RunKind.Rollout, Status = RunStatus.Succeeded, Stage = "", StartedAt = alerts.Clock.GetUtcNow() })!;
+        await alerts.Sink.RaiseAsync(live, default);
+        for (int again = 0; again < 3; again++)
+        {
+            alerts.Clock.Advance(AlertPolicy.Default.GroupInterval + TimeSpan.FromSeconds(1));
+            await alerts.Sweep.SweepAsync(default);
+            await alerts.Sink.RaiseAsync(live, default); // as an activity does that runs twice
+        }
+
+        alerts.Webhook.Told.ShouldHaveSingleItem().Resolved.ShouldBeFalse("nobody wants to hear that news is over");
+        alerts.PagerDuty.Told.Select(n => n.Resolved).ShouldBe([false, true], "no incident is left open");
+        (await alerts.Store.GetAsync("birds", live.Fingerprint, default))!.State.ShouldBe(AlertState.Resolved);
+    }
+
+    [Fact]
     public async Task ClearForTwoChecks_IncidentOfTheServiceEndsByItself()
     {
         var alerts = new AlertsHarness("target: y\nalerts:\n  - {to: pagerDuty}\n", "ALERTS_PAGERDUTY_URL");
