@@ -126,9 +126,9 @@ internal static class TryCommand
             throw CliException.Failed("the spec names no candidates (train.candidates).");
         }
 
-        (Interval interval, IReadOnlyList<InputInfluence> influences) = await Stage("explain", async _ =>
+        ModelInsight insight = await Stage("explain", async _ =>
         {
-            (Interval Interval, IReadOnlyList<InputInfluence> Influences) told = await Task.Run(() => training.Explain(won.Model, data, metric), cancellation);
+            ModelInsight told = await Task.Run(() => training.Explain(won.Model, data, metric), cancellation);
             return (told, told.Influences.Count > 0 ? $"{won.Candidate.Name} goes by {told.Influences[0].Input} the most" : "no input matters");
         });
         if (output is not null)
@@ -144,7 +144,7 @@ internal static class TryCommand
         using var process = Process.GetCurrentProcess();
         return new TryResult(
             path, testPath, data.Task, spec.Target, data.Classes, data.Train.Features.Features.Count, batch.RowsKept, batch.RowsRejected, data.Train.Labels.Length, data.Holdout.Labels.Length,
-            metric.Name, candidates, won.Candidate.Name, double.IsFinite(interval.Value) ? MetricEstimate.Of(interval) : null, won.Model.Threshold, won.Model.Interval, influences, search?.Describe(), stages, process.PeakWorkingSet64, output);
+            metric.Name, candidates, won.Candidate.Name, double.IsFinite(insight.Metric.Value) ? MetricEstimate.Of(insight.Metric) : null, won.Model.Threshold, insight.Interval, insight.Influences, search?.Describe(), stages, process.PeakWorkingSet64, output);
 
         async Task<T> Stage<T>(string name, Func<IStepProgress, Task<(T Result, string Summary)>> work)
         {

@@ -4,6 +4,7 @@ using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Data.Columns;
 using ServerlessMlops.Learners;
+using ServerlessMlops.Learners.Calibration;
 using ServerlessMlops.Learners.Metrics;
 using ServerlessMlops.Learners.Search;
 using TrainingData = ServerlessMlops.Core.Training.TrainingData;
@@ -123,10 +124,15 @@ internal sealed class LocalTraining(PipelineSpec spec, string folder, int thread
         return (new TriedCandidate(candidate, seconds, model.Iterations, Candidates.Measure(model, data)), model);
     }
 
-    /// <summary>How sure the metric of a model is on the hold-out, and what the model goes by.</summary>
-    public (Interval Interval, IReadOnlyList<InputInfluence> Influences) Explain(TrainedModel model, TrainingData data, Metric metric) =>
-        (Bootstrap.Of(metric, data.Holdout.Labels, model.Predict(data.Holdout.Features), data.Classes.Count, seed: Candidates.Seed),
+    /// <summary>What the hold-out tells of a model, as the service's model card has it.</summary>
+    public ModelInsight Explain(TrainedModel model, TrainingData data, Metric metric)
+    {
+        float[] outputs = model.Predict(data.Holdout.Features);
+        return new ModelInsight(
+            Bootstrap.Of(metric, data.Holdout.Labels, outputs, data.Classes.Count, seed: Candidates.Seed),
+            model.Interval ?? data.HoldoutInterval(outputs, spec.IntervalCoverage()),
             InputInfluence.Of(model.Predict, [.. model.Inputs.Select(i => i.Name)], data.Holdout, data.Classes.Count, metric));
+    }
 
     private (TrainedModel Model, double Seconds) Timed(Func<TrainedModel> train)
     {
@@ -144,6 +150,12 @@ internal sealed class LocalTraining(PipelineSpec spec, string folder, int thread
 /// <param name="Iterations">Rounds or steps that were kept.</param>
 /// <param name="Metrics">On the hold-out, by name; what is not a number is left out.</param>
 internal sealed record TriedCandidate(string Name, double Seconds, int Iterations, IReadOnlyDictionary<string, double> Metrics);
+
+/// <summary>What the hold-out tells of a model.</summary>
+/// <param name="Metric">The metric, with its bootstrap interval.</param>
+/// <param name="Interval">How far true values lie from the answers of a regression; null for other tasks, and where there are too few rows.</param>
+/// <param name="Influences">What it goes by, the strongest first.</param>
+internal sealed record ModelInsight(Interval Metric, ConformalInterval? Interval, IReadOnlyList<InputInfluence> Influences);
 
 /// <summary>How long a stage took.</summary>
 /// <param name="Stage">Its name.</param>

@@ -40,6 +40,23 @@ public sealed record TrainingData(LearningTask Task, IReadOnlyList<string> Class
     /// <summary>Regression that is split by time: when each training row was, in the time column's unit, negative infinity where it does not say; else null.</summary>
     public IReadOnlyList<double>? TrainTimes { get; init; }
 
+    /// <summary>
+    /// The interval of a regression by its errors on the hold-out; null for other tasks and where there are too few rows for the coverage. The hold-out also chose the
+    /// winner among a few candidates, which makes its errors a little too small; that is weighed against a third share of rows that nothing else could use.
+    /// </summary>
+    /// <param name="outputs">The model's answers to the hold-out.</param>
+    /// <param name="coverage">Share of true values that lie within it, 0 to 1.</param>
+    public ConformalInterval? HoldoutInterval(ReadOnlySpan<float> outputs, double coverage)
+    {
+        if (Task != LearningTask.Regression || outputs.IsEmpty)
+        {
+            return null;
+        }
+
+        var interval = ConformalInterval.Fit(Holdout.Labels, outputs, coverage);
+        return double.IsFinite(interval.HalfWidth) ? interval : null;
+    }
+
     /// <summary>Fewest rows on each side.</summary>
     public const int MinRows = 20;
 

@@ -6,7 +6,6 @@ using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Learners;
-using ServerlessMlops.Learners.Calibration;
 using ServerlessMlops.Learners.Onnx;
 
 namespace ServerlessMlops.Functions.Training;
@@ -51,7 +50,7 @@ internal static class ModelCards
             Candidates = candidates,
             Gates = report.Gates,
             Tests = report.Tests,
-            Interval = card.Interval ?? IntervalOf(data, outputs, coverage),
+            Interval = card.Interval ?? data.HoldoutInterval(outputs, coverage),
             Influences = report.Influences,
             Evaluation = EvaluationSummary.Of(report),
             Reference = [.. data.Train.Features.Features.Select(ToGroups)],
@@ -62,21 +61,6 @@ internal static class ModelCards
             Estimation = EstimationReference.Of(judged, data.Holdout.Features, data.Holdout.Labels, outputs, width),
             Attributions = ShapleySampler.Explain(judged, model, data.Holdout.Features),
         };
-    }
-
-    /// <summary>
-    /// The interval of a regression. The hold-out also chose the winner among a few candidates, which makes its errors a little too small; that is weighed against
-    /// a third share of rows that nothing else could use.
-    /// </summary>
-    private static ConformalInterval? IntervalOf(TrainingData data, float[] outputs, double coverage)
-    {
-        if (data.Task != LearningTask.Regression || outputs.Length == 0)
-        {
-            return null;
-        }
-
-        var interval = ConformalInterval.Fit(data.Holdout.Labels, outputs, coverage);
-        return double.IsFinite(interval.HalfWidth) ? interval : null;
     }
 
     /// <summary>A typical row: medians, most frequent categories; null for sensitive columns. Of no single row.</summary>

@@ -70,6 +70,18 @@ public class TryCommandTests
     }
 
     [Fact]
+    public async Task Try_Regression_TellsHowFarTheTrueValuesLie()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.Write("rows.csv", Rows(800, 6));
+        string spec = folder.Write("spec.yaml", "target: distance\ntrain: { candidates: [linear] }\nscoring: { coverage: 0.8 }\n");
+
+        CliOutcome told = await CliRunner.RunAsync("try", file, "--spec", spec);
+        told.ExitCode.ShouldBe(ExitCode.Success, told.Error);
+        told.Output.ShouldContain("80% of the true values lie within");
+    }
+
+    [Fact]
     public async Task Try_SpecWithASearch_TellsWhatItFound()
     {
         using var folder = new TemporaryFolder();
