@@ -1,17 +1,20 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using ServerlessMlops.Core;
 using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Core.Registry.Cards;
 using ServerlessMlops.Core.Telemetry;
 using ServerlessMlops.Functions.Hosting;
+using ServerlessMlops.Functions.Registry;
 
 namespace ServerlessMlops.Functions.Alerts;
 
 /// <summary>Alerts over HTTP. The pipeline <c>_unassigned</c> holds those of no pipeline.</summary>
 public sealed class AlertsApi(IAlertStore alerts, AlertPlanner planner, AlertRehearsal rehearsal, HostingOptions hosting)
 {
-    /// <summary>GET /api/pipelines/{pipeline}/alerts: latest beginning first.</summary>
+    /// <summary>GET /api/pipelines/{pipeline}/alerts: latest beginning first. A page in a browser.</summary>
     [Function("ListAlerts")]
     public async Task<IActionResult> List(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/alerts")] HttpRequest request, string pipeline, CancellationToken cancellation)
@@ -21,12 +24,16 @@ public sealed class AlertsApi(IAlertStore alerts, AlertPlanner planner, AlertReh
             return Problem.PipelineName(pipeline);
         }
 
-        return Listing.PageSize(request) is { } size
-            ? Json.Ok(await alerts.ListAsync(pipeline, size, Listing.Continuation(request), cancellation))
-            : Listing.BadPageSize(request);
+        if (Listing.PageSize(request) is not { } size)
+        {
+            return Listing.BadPageSize(request);
+        }
+
+        Page<Alert> page = await alerts.ListAsync(pipeline, size, Listing.Continuation(request), cancellation);
+        return await CardAnswer.PageOrAsync(request, Json.Ok(page), () => Task.FromResult(ListPages.Alerts(pipeline, page)));
     }
 
-    /// <summary>GET /api/pipelines/{pipeline}/alerts/{id}: the alert, and how each notification that told it was delivered.</summary>
+    /// <summary>GET /api/pipelines/{pipeline}/alerts/{id}: the alert, and how each notification that told it was delivered. A page in a browser.</summary>
     [Function("GetAlert")]
     public async Task<IActionResult> Get(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/alerts/{id}")] HttpRequest request,
@@ -50,7 +57,8 @@ public sealed class AlertsApi(IAlertStore alerts, AlertPlanner planner, AlertReh
             deliveries.AddRange(await alerts.ListDeliveriesAsync(pipeline, notification, cancellation));
         }
 
-        return Json.Ok(new AlertView(alert, deliveries));
+        var view = new AlertView(alert, deliveries);
+        return await CardAnswer.PageOrAsync(request, Json.Ok(view), () => Task.FromResult(ListPages.Of(view)));
     }
 
     /// <summary>

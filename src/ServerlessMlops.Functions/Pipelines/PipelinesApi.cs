@@ -5,15 +5,17 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Registry.Cards;
 using ServerlessMlops.Functions.Hosting;
 using ServerlessMlops.Functions.Ingestion;
+using ServerlessMlops.Functions.Registry;
 
 namespace ServerlessMlops.Functions.Pipelines;
 
 /// <summary>Specs over HTTP.</summary>
 public sealed class PipelinesApi(IPipelineStore pipelines, IModelRegistry registry, SpecChanges changes, UploadReconciler reconciler, HostingOptions hosting)
 {
-    /// <summary>GET /api/pipelines: the names of all.</summary>
+    /// <summary>GET /api/pipelines: the names of all. A page in a browser.</summary>
     [Function("ListPipelines")]
     public async Task<IActionResult> List(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines")] HttpRequest request, CancellationToken cancellation)
@@ -24,7 +26,7 @@ public sealed class PipelinesApi(IPipelineStore pipelines, IModelRegistry regist
             names.Add(new PipelineItem(name));
         }
 
-        return Json.Ok(new Core.Page<PipelineItem>(names, null));
+        return await CardAnswer.PageOrAsync(request, Json.Ok(new Core.Page<PipelineItem>(names, null)), () => Task.FromResult(ListPages.Pipelines([.. names.Select(n => n.Name)])));
     }
 
     /// <summary>GET /api/pipelines/{pipeline}: the spec as YAML, or as JSON where the caller accepts only that.</summary>

@@ -19,12 +19,36 @@ internal static class CardAnswer
         }
 
         CardDocument written = await document();
-        if (!accept.Contains("text/html", StringComparison.OrdinalIgnoreCase))
+        return TakesPage(request)
+            ? Page(request, written)
+            : new ContentResult { Content = CardMarkdown.Write(written), ContentType = "text/markdown; charset=utf-8", StatusCode = StatusCodes.Status200OK };
+    }
+
+    /// <summary>An HTML page where the caller takes one (a browser), else <paramref name="data"/> as it is: for endpoints that programs read first of all.</summary>
+    public static async Task<IActionResult> PageOrAsync(HttpRequest request, IActionResult data, Func<Task<CardDocument>> document)
+    {
+        request.HttpContext.Response.Headers.Vary = "Accept";
+        return TakesPage(request) ? Page(request, await document()) : data;
+    }
+
+    private static bool TakesPage(HttpRequest request) => request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The page. A caller who showed the key in the address finds it in the page's links, which lead nowhere without it; so the page is kept by no cache and named to no other site.</summary>
+    private static ContentResult Page(HttpRequest request, CardDocument document)
+    {
+        IHeaderDictionary headers = request.HttpContext.Response.Headers;
+        headers.ContentSecurityPolicy = CardHtml.SecurityPolicy;
+        string key = request.Query["code"].ToString();
+        if (key.Length > 0)
         {
-            return new ContentResult { Content = CardMarkdown.Write(written), ContentType = "text/markdown; charset=utf-8", StatusCode = StatusCodes.Status200OK };
+            headers.CacheControl = "no-store";
         }
 
-        request.HttpContext.Response.Headers.ContentSecurityPolicy = CardHtml.SecurityPolicy;
-        return new ContentResult { Content = CardHtml.Write(written), ContentType = "text/html; charset=utf-8", StatusCode = StatusCodes.Status200OK };
+        return new ContentResult
+        {
+            Content = CardHtml.Write(document, key.Length > 0 ? $"code={Uri.EscapeDataString(key)}" : null),
+            ContentType = "text/html; charset=utf-8",
+            StatusCode = StatusCodes.Status200OK,
+        };
     }
 }

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging;
 using ServerlessMlops.Core;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Registry.Cards;
 using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Functions.Hosting;
 using ServerlessMlops.Functions.Rollout;
@@ -18,7 +19,7 @@ namespace ServerlessMlops.Functions.Registry;
 /// <summary>Models, what serves, and the ledger, over HTTP; and the two verbs that move what serves by hand.</summary>
 public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILedgerAnchors anchors, HostingOptions hosting, ILogger<RegistryApi> logger)
 {
-    /// <summary>GET /api/pipelines/{pipeline}/models: versions, newest first, with their stage, tags and aliases.</summary>
+    /// <summary>GET /api/pipelines/{pipeline}/models: versions, newest first, with their stage, tags and aliases. A page in a browser.</summary>
     [Function("ListModels")]
     public async Task<IActionResult> List(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/models")] HttpRequest request, string pipeline, CancellationToken cancellation)
@@ -35,7 +36,10 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
 
         Page<ModelVersion> page = await registry.ListVersionsAsync(pipeline, top, Listing.Continuation(request), cancellation);
         ILookup<int, string> aliases = AliasMoves.Of(await registry.GetHeadAsync(pipeline, cancellation)).ToLookup(a => a.Version, a => a.Name);
-        return Json.Ok(new Page<JsonObject>([.. page.Items.Select(version => VersionsApi.View(version, aliases[version.Version]))], page.Next));
+        return await CardAnswer.PageOrAsync(
+            request,
+            Json.Ok(new Page<JsonObject>([.. page.Items.Select(version => VersionsApi.View(version, aliases[version.Version]))], page.Next)),
+            () => Task.FromResult(ListPages.Versions(pipeline, page, aliases)));
     }
 
     /// <summary>GET /api/pipelines/{pipeline}/models/{version}: the model card.</summary>
@@ -107,7 +111,7 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
             : Json.Ok(await LedgerVerification.OfAsync(head, registry.ReadLedgerAsync(pipeline, cancellation), anchored));
     }
 
-    /// <summary>GET /api/pipelines/{pipeline}/ledger: newest first.</summary>
+    /// <summary>GET /api/pipelines/{pipeline}/ledger: newest first. A page in a browser.</summary>
     [Function("ListLedger")]
     public async Task<IActionResult> Ledger(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/ledger")] HttpRequest request, string pipeline, CancellationToken cancellation)
@@ -123,7 +127,9 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
         }
 
         Page<LedgerEntry> page = await registry.ListLedgerAsync(pipeline, top, Listing.Continuation(request), cancellation);
-        return page is { Items.Count: 0, Next: null } && Listing.Continuation(request) is null ? NoHistory(pipeline) : Json.Ok(page);
+        return page is { Items.Count: 0, Next: null } && Listing.Continuation(request) is null
+            ? NoHistory(pipeline)
+            : await CardAnswer.PageOrAsync(request, Json.Ok(page), () => Task.FromResult(ListPages.Ledger(pipeline, page)));
     }
 
     /// <summary>

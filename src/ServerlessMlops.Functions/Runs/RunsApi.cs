@@ -5,15 +5,20 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using ServerlessMlops.Core;
+using ServerlessMlops.Core.Datasets;
+using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Registry.Cards;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Functions.Hosting;
+using ServerlessMlops.Functions.Registry;
 
 namespace ServerlessMlops.Functions.Runs;
 
 /// <summary>What was done, and how it ended, over HTTP; and the verbs on a run.</summary>
-public sealed class RunsApi(IRunLog runs, RunControl control, IModelStore models, HostingOptions hosting)
+public sealed class RunsApi(
+    IRunLog runs, RunControl control, IModelStore models, IUploadReports reports, IEvaluationStore evaluations, HostingOptions hosting, TimeProvider time)
 {
     /// <summary>GET /api/pipelines/{pipeline}/runs?top=50&amp;next=...: newest first.</summary>
     [Function("ListRuns")]
@@ -31,10 +36,12 @@ public sealed class RunsApi(IRunLog runs, RunControl control, IModelStore models
         }
 
         Page<Run> page = await runs.ListAsync(pipeline, top, Listing.Continuation(request), cancellation);
-        return Json.Ok(page);
+        return await CardAnswer.PageOrAsync(request, Json.Ok(page), () => Task.FromResult(ListPages.Runs(pipeline, page)));
     }
 
-    /// <summary>GET /api/pipelines/{pipeline}/runs/{id}: the run, with <c>progress</c> while it goes on.</summary>
+    /// <summary>
+    /// GET /api/pipelines/{pipeline}/runs/{id}: the run, with <c>progress</c> while it goes on. In a browser a page, with what was found in its upload or what its candidates were judged by.
+    /// </summary>
     [Function("GetRun")]
     public async Task<IActionResult> Get(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/pipelines/{pipeline}/runs/{id}")] HttpRequest request,
@@ -53,6 +60,15 @@ public sealed class RunsApi(IRunLog runs, RunControl control, IModelStore models
             return NoRun(pipeline, id);
         }
 
+        return await CardAnswer.PageOrAsync(request, await DataAsync(run, durable, cancellation), async () => RunPage.Of(
+            run,
+            run.Kind == RunKind.Ingestion ? await reports.LoadAsync(pipeline, id, cancellation) : null,
+            run.Kind == RunKind.Training ? await evaluations.LoadRunAsync(pipeline, id, cancellation) : null,
+            time.GetUtcNow()));
+    }
+
+    private static async Task<IActionResult> DataAsync(Run run, DurableTaskClient durable, CancellationToken cancellation)
+    {
         if (run.Status == RunStatus.Running
             && await durable.GetInstanceAsync(RunControl.InstanceOf(run), getInputsAndOutputs: true, cancellation) is { SerializedCustomStatus: { Length: > 0 } status })
         {

@@ -53,6 +53,29 @@ public sealed class CardApiTests(TestApp app)
         (await app.SendAsync(HttpMethod.Get, $"api/pipelines/{app.NewPipeline()}/overview")).Status.ShouldBe(HttpStatusCode.NotFound);
     }
 
+    [Fact]
+    public async Task Listings_ByAcceptHeader_ArePagesThatLeadOnOrJson()
+    {
+        string pipeline = app.NewPipeline();
+        (await app.TrainAsync(pipeline, TestApp.Spec)).Status.ShouldBe(RunStatus.Succeeded);
+
+        foreach (string what in (string[])["models", "runs", $"runs/train-{pipeline}-1", "ledger", "alerts"])
+        {
+            using HttpResponseMessage page = await GetAsync(pipeline, "text/html,*/*;q=0.8", what);
+            using HttpResponseMessage json = await GetAsync(pipeline, "*/*", what);
+
+            page.Content.Headers.ContentType!.MediaType.ShouldBe("text/html", what);
+            page.Headers.GetValues("Content-Security-Policy").Single().ShouldStartWith("default-src 'none'");
+            page.Headers.Vary.ShouldContain("Accept");
+            (await page.Content.ReadAsStringAsync()).ShouldContain($"href=\"/api/pipelines/{pipeline}/overview\"");
+            json.Content.Headers.ContentType!.MediaType.ShouldBe("application/json", what);
+        }
+
+        using HttpResponseMessage keyed = await GetAsync(pipeline, "text/html", "runs?code=a%22b");
+        keyed.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        (await keyed.Content.ReadAsStringAsync()).ShouldContain("/overview?code=a%22b");
+    }
+
     private async Task<HttpResponseMessage> GetAsync(string pipeline, string accept, string what = "models/1/card")
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"api/pipelines/{pipeline}/{what}");

@@ -45,10 +45,10 @@ public static class CardContent
         blocks.Add(new CardHeading("What did it have to pass?"));
         blocks.Add(card.Gates.Count == 0
             ? new CardParagraph("The spec names no gates; the best candidate was registered as it was.")
-            : new CardTable(["Gate", "Verdict", "Numbers"], [.. card.Gates.Select(g => (CardCell[])[new(g.Gate, CardTone.Id), Of(g.Verdict), g.Reason])]));
+            : new CardTable(["Gate", "Verdict", "Numbers"], [.. card.Gates.Select(g => (CardCell[])[new(g.Gate, CardTone.Id), CardFigures.Of(g.Verdict), g.Reason])]));
         if (card.Tests.Count > 0)
         {
-            blocks.Add(new CardTable(["Behavioural test", "Verdict", "Numbers"], [.. card.Tests.Select(t => (CardCell[])[new(t.Test, CardTone.Id), Of(t.Verdict), t.Reason])]));
+            blocks.Add(new CardTable(["Behavioural test", "Verdict", "Numbers"], [.. card.Tests.Select(t => (CardCell[])[new(t.Test, CardTone.Id), CardFigures.Of(t.Verdict), t.Reason])]));
         }
 
         if (version.Approval is { } approval)
@@ -80,7 +80,7 @@ public static class CardContent
         blocks.Add(Lineage(card, version, run));
         blocks.Add(new CardHeading("Try it"));
         blocks.Add(new CardCode(CardInputs.Example(card)));
-        return new CardDocument($"{card.Pipeline}, version {version.Version}", Badges(version, aliases), Summary(card, version), blocks);
+        return new CardDocument($"{card.Pipeline}, version {version.Version}", Badges(version, aliases), Summary(card, version), blocks) { Ways = PagePaths.Ways(card.Pipeline) };
     }
 
     private static List<CardCell> Badges(ModelVersion version, IReadOnlyList<string> aliases) =>
@@ -98,7 +98,7 @@ public static class CardContent
             LearningTask.Multiclass => $"which of {card.Classes.Count} classes '{card.Target}' is",
             _ => $"the value of '{card.Target}'",
         };
-        return $"A {card.Candidate} model that says {learned}, from {card.Inputs.Count} input(s). It learned from {Number(card.TrainRows)} rows and was registered {version.CreatedAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC.";
+        return $"A {card.Candidate} model that says {learned}, from {Words.Count(card.Inputs.Count, "input")}. It learned from {Number(card.TrainRows)} rows and was registered {Time(version.CreatedAt)}.";
     }
 
     private static CardTable Metrics(ModelCard card)
@@ -155,13 +155,6 @@ public static class CardContent
     private static string Interval(MetricEstimate? estimate) => estimate is { Low: { } low, High: { } high } ? $"{Value(low)}\u00A0to\u00A0{Value(high)}" : "";
 
     private static string Range(DifferenceEstimate gain) => gain is { Low: { } low, High: { } high } ? $" (a gain of {Value(gain.Value)}, {Value(low)} to {Value(high)})" : "";
-
-    private static CardCell Of(Verdict verdict) => verdict switch
-    {
-        Verdict.Passed => new("passed", CardTone.Good),
-        Verdict.Failed => new("failed", CardTone.Bad),
-        _ => new("insufficient evidence", CardTone.Unsure),
-    };
 
     private static CardTable Candidates(ModelCard card)
     {
@@ -223,7 +216,7 @@ public static class CardContent
             ["model (SHA-256 of its bytes)", new(card.ModelId, CardTone.Id)],
             ["data set", new(card.DatasetId, CardTone.Id)],
             ["spec", new(card.SpecHash, CardTone.Id)],
-            ["training run", new(card.RunId, CardTone.Id)],
+            ["training run", new(card.RunId, CardTone.Id, Path: PagePaths.Run(card.Pipeline, card.RunId))],
             ["seed", new(card.Seed.ToString(CultureInfo.InvariantCulture), CardTone.Id)],
         ];
         foreach (RunArtifact input in (run?.Inputs ?? []).Where(i => i.Kind is "code" or "batch" or "upload" or "request"))
@@ -231,7 +224,7 @@ public static class CardContent
             rows.Add([input.Kind == "request" ? "asked for by" : input.Kind, new(input.Detail is null ? input.Id : $"{input.Id} ({input.Detail})", CardTone.Id)]);
         }
 
-        rows.Add(["registered", $"{version.CreatedAt.UtcDateTime:u}"]);
+        rows.Add(["registered", Time(version.CreatedAt)]);
         return new CardTable(["What", "Which"], rows);
     }
 }

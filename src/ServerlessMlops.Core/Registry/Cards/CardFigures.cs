@@ -1,6 +1,9 @@
 using System.Globalization;
+using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Core.Runs;
 
 namespace ServerlessMlops.Core.Registry.Cards;
 
@@ -83,4 +86,46 @@ internal static class CardFigures
 
     /// <summary>A count.</summary>
     public static string Number(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>A value's name in words: <c>EstimatedPerformance</c> is "estimated performance".</summary>
+    public static string Word<T>(T value)
+        where T : struct, Enum =>
+        string.Concat(value.ToString().Select((c, i) => char.IsAsciiLetterUpper(c) ? (i == 0 ? "" : " ") + char.ToLowerInvariant(c) : c.ToString()));
+
+    /// <summary>A time, with its zone.</summary>
+    public static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + " UTC";
+
+    /// <summary>How long something took: "0.8 s", "42 s", "3 min", "2 h 10 min".</summary>
+    public static string Duration(TimeSpan time) => time.TotalSeconds switch
+    {
+        < 10 => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s"),
+        < 120 => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s"),
+        < 7200 => $"{(int)time.TotalMinutes} min",
+        _ => $"{(int)time.TotalHours} h {time.Minutes} min",
+    };
+
+    /// <summary>How a run stands.</summary>
+    public static CardCell Of(RunStatus status) => new(Word(status), status switch
+    {
+        RunStatus.Succeeded or RunStatus.Cached => CardTone.Good,
+        RunStatus.Failed or RunStatus.Rejected => CardTone.Bad,
+        RunStatus.Waiting => CardTone.Unsure,
+        _ => CardTone.Plain,
+    });
+
+    /// <summary>How a check of a candidate ended.</summary>
+    public static CardCell Of(Verdict verdict) => verdict switch
+    {
+        Verdict.Passed => new("passed", CardTone.Good),
+        Verdict.Failed => new("failed", CardTone.Bad),
+        _ => new("insufficient evidence", CardTone.Unsure),
+    };
+
+    /// <summary>How grave an alert is, and whether somebody looks after it.</summary>
+    public static CardCell Of(Alert alert) => alert.State switch
+    {
+        AlertState.Resolved => new($"{Word(alert.Severity)}, over"),
+        AlertState.Acknowledged => new($"{Word(alert.Severity)}, looked after{(alert.AcknowledgedBy is { } by ? $" by {by}" : "")}"),
+        _ => new(Word(alert.Severity), alert.Severity switch { AlertSeverity.Critical => CardTone.Bad, AlertSeverity.Warning => CardTone.Unsure, _ => CardTone.Plain }),
+    };
 }

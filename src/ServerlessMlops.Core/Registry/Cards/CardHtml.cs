@@ -5,7 +5,7 @@ using System.Text;
 namespace ServerlessMlops.Core.Registry.Cards;
 
 /// <summary>
-/// A card as one HTML page that needs nothing beside itself: no script, no request. It is well-formed XML too. Light and dark, wide and narrow, on paper.
+/// A card as one HTML page that needs nothing beside itself: no script, no request. It is well-formed XML too. Light and dark, wide and narrow (each row of a table a block of its own), on paper.
 /// </summary>
 public static class CardHtml
 {
@@ -27,25 +27,35 @@ public static class CardHtml
         th{text-align:left;color:var(--dim);font-weight:600;font-size:.8rem}th,td{padding:.45rem .9rem .45rem 0;border-bottom:1px solid var(--line);vertical-align:top}
         tr:last-child td{border-bottom:0}.id{font:.85em ui-monospace,Consolas,monospace}.long{overflow-wrap:anywhere}.meter,.good,.bad,.unsure{white-space:nowrap}.good{color:var(--good)}.bad{color:var(--bad)}.unsure{color:var(--unsure)}
         .bar{display:inline-block;width:7rem;height:.55rem;margin-right:.6rem;border-radius:3px;background:var(--line);vertical-align:baseline}.bar i{display:block;height:100%;border-radius:3px;background:var(--accent)}
+        a{color:var(--accent);text-decoration:none}a:hover,a:focus{text-decoration:underline}nav,.ways{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;font-size:.93rem}nav{margin:0 0 1.4rem}
         svg{display:block;width:9rem;height:1.6rem}svg rect{fill:var(--accent);opacity:.75}
         pre{background:var(--soft);border:1px solid var(--line);border-radius:8px;padding:1rem;overflow-x:auto;font:.85rem/1.5 ui-monospace,Consolas,monospace}
-        @media print{main{max-width:none;padding:0}h2{break-after:avoid}tr{break-inside:avoid}}
+        @media screen and (max-width:44rem){main{padding-top:1.5rem}h1{overflow-wrap:anywhere}thead{display:none}tr{display:block;padding:.6rem 0;border-bottom:1px solid var(--line)}tr:last-child{border-bottom:0}
+        td{display:flow-root;padding:.15rem 0 .15rem 7rem;border:0;overflow-wrap:anywhere}td.meter,td.good,td.bad,td.unsure{white-space:normal}td:empty{display:none}td::before{content:attr(data-label);float:left;width:6.4rem;margin-left:-7rem;color:var(--dim);font:600 .8rem/1.85 system-ui,sans-serif}}
+        @media print{nav,.ways{display:none}a{color:inherit}main{max-width:none;padding:0}h2{break-after:avoid}tr{break-inside:avoid}}
         """;
 
     /// <summary>Writes it.</summary>
-    public static string Write(CardDocument card)
+    /// <param name="card">The page.</param>
+    /// <param name="query">What its links need beside their path, such as <c>code=...</c> where the caller showed the key so; null where nothing.</param>
+    public static string Write(CardDocument card, string? query = null)
     {
         var html = new StringBuilder();
         html.Append("<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n<meta charset=\"utf-8\" />\n")
-            .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\" />\n")
-            .Append("<title>").Append(Encode(card.Title)).Append("</title>\n<style>\n").Append(Style).Append("\n</style>\n</head>\n<body>\n<main>\n")
-            .Append("<h1>").Append(Encode(card.Title)).Append("</h1>\n");
+            .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\" />\n<meta name=\"referrer\" content=\"no-referrer\" />\n")
+            .Append("<title>").Append(Encode(card.Title)).Append("</title>\n<style>\n").Append(Style).Append("\n</style>\n</head>\n<body>\n<main>\n");
+        if (card.Ways.Count > 0)
+        {
+            html.Append("<nav>").Append(Links(card.Ways, query)).Append("</nav>\n");
+        }
+
+        html.Append("<h1>").Append(Encode(card.Title)).Append("</h1>\n");
         if (card.Badges.Count > 0)
         {
             html.Append("<p>");
             foreach (CardCell badge in card.Badges)
             {
-                html.Append("<span class=\"badge ").Append(ClassOf(badge.Tone)).Append("\">").Append(Encode(badge.Text)).Append("</span>");
+                html.Append("<span class=\"badge ").Append(ClassOf(badge.Tone)).Append("\">").Append(Linked(badge, query)).Append("</span>");
             }
 
             html.Append("</p>\n");
@@ -54,13 +64,13 @@ public static class CardHtml
         html.Append("<p class=\"summary\">").Append(Encode(card.Summary)).Append("</p>\n");
         foreach (CardBlock block in card.Blocks)
         {
-            Write(html, block);
+            Write(html, block, query);
         }
 
         return html.Append("</main>\n</body>\n</html>\n").ToString();
     }
 
-    private static void Write(StringBuilder html, CardBlock block)
+    private static void Write(StringBuilder html, CardBlock block, string? query)
     {
         switch (block)
         {
@@ -73,6 +83,9 @@ public static class CardHtml
             case CardCode code:
                 html.Append("<pre>").Append(Encode(code.Text)).Append("</pre>\n");
                 break;
+            case CardLinks links:
+                html.Append("<p class=\"ways\">").Append(Links(links.Links, query)).Append("</p>\n");
+                break;
             case CardTable table:
                 html.Append("<div class=\"scroll\"><table>\n<thead><tr>");
                 foreach (string column in table.Columns)
@@ -84,9 +97,9 @@ public static class CardHtml
                 foreach (IReadOnlyList<CardCell> row in table.Rows)
                 {
                     html.Append("<tr>");
-                    foreach (CardCell cell in row)
+                    for (int i = 0; i < row.Count; i++)
                     {
-                        Write(html, cell);
+                        Write(html, row[i], table.Columns[i], query);
                     }
 
                     html.Append("</tr>\n");
@@ -99,9 +112,9 @@ public static class CardHtml
         }
     }
 
-    private static void Write(StringBuilder html, CardCell cell)
+    private static void Write(StringBuilder html, CardCell cell, string column, string? query)
     {
-        html.Append("<td class=\"").Append(ClassOf(cell.Tone)).Append(cell.Share is null ? "" : " meter").Append(cell.Text.Length > LongText ? " long" : "").Append("\">");
+        html.Append("<td data-label=\"").Append(Encode(column)).Append("\" class=\"").Append(ClassOf(cell.Tone)).Append(cell.Share is null ? "" : " meter").Append(cell.Text.Length > LongText ? " long" : "").Append("\">");
         if (cell.Share is { } share)
         {
             html.Append(CultureInfo.InvariantCulture, $"<span class=\"bar\"><i style=\"width:{Math.Clamp(share, 0, 1) * 100:0.#}%\"></i></span>");
@@ -120,8 +133,17 @@ public static class CardHtml
             html.Append("</svg>");
         }
 
-        string mark = cell.Tone switch { CardTone.Good => "✓ ", CardTone.Bad => "✗ ", CardTone.Unsure => "? ", _ => "" };
-        html.Append(mark).Append(Encode(cell.Text)).Append("</td>");
+        html.Append(cell.Tone switch { CardTone.Good => "✓ ", CardTone.Bad => "✗ ", CardTone.Unsure => "? ", _ => "" }).Append(Linked(cell, query)).Append("</td>");
+    }
+
+    private static string Linked(CardCell cell, string? query) => cell.Path is { } path ? Link(new CardLink(cell.Text, path), query) : Encode(cell.Text);
+
+    private static string Links(IEnumerable<CardLink> links, string? query) => string.Join(' ', links.Select(link => Link(link, query)));
+
+    private static string Link(CardLink link, string? query)
+    {
+        string address = query is null ? link.Path : link.Path + (link.Path.Contains('?', StringComparison.Ordinal) ? '&' : '?') + query;
+        return $"<a href=\"{Encode(address)}\">{Encode(link.Text)}</a>";
     }
 
     private static string ClassOf(CardTone tone) => tone.ToString().ToLowerInvariant();

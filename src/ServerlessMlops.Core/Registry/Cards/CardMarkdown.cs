@@ -31,6 +31,8 @@ public static class CardMarkdown
                 case CardCode code:
                     text.AppendLine("```").AppendLine(code.Text).AppendLine("```").AppendLine();
                     break;
+                case CardLinks:
+                    break;
                 case CardTable table:
                     Row(table.Columns.Select(c => Escape(c)));
                     Row(table.Columns.Select(_ => "---"));

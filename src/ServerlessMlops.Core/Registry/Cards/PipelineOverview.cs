@@ -1,8 +1,10 @@
 using System.Globalization;
 using ServerlessMlops.Core.Alerts;
+using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Monitoring;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Runs;
+using static ServerlessMlops.Core.Registry.Cards.CardFigures;
 
 namespace ServerlessMlops.Core.Registry.Cards;
 
@@ -57,16 +59,21 @@ public sealed record PipelineOverview(
         blocks.Add(new CardHeading("What happened lately?"));
         blocks.Add(Runs.Count == 0
             ? new CardParagraph($"Nothing yet: drop a file at uploads/{Pipeline}/.")
-            : new CardTable(["Began", "Run", "Ended as", "What came of it"], [.. Runs.Select(Row)]));
-        return new CardDocument(Pipeline, [.. Badges()], Summary(), blocks);
+            : ListPages.Table(Runs));
+        if (Runs.Count > 0)
+        {
+            blocks.Add(new CardLinks([new CardLink("All runs", PagePaths.Runs(Pipeline))]));
+        }
+
+        return new CardDocument(Pipeline, [.. Badges()], Summary(), blocks) { Ways = PagePaths.Ways(Pipeline) };
     }
 
     private IEnumerable<CardCell> Badges()
     {
-        yield return Live is { } live ? new CardCell($"version {live.Version} serves", CardTone.Good) : new CardCell("nothing serves", CardTone.Unsure);
+        yield return Live is { } live ? new CardCell($"version {live.Version} serves", CardTone.Good, Path: PagePaths.Card(Pipeline, live.Version)) : new CardCell("nothing serves", CardTone.Unsure);
         if (Live?.Rollout is { } rollout)
         {
-            yield return new CardCell($"version {rollout.Version} is being rolled out");
+            yield return new CardCell($"version {rollout.Version} is being rolled out", Path: PagePaths.Card(Pipeline, rollout.Version));
         }
 
         if (Monitor is { } monitor)
@@ -74,14 +81,14 @@ public sealed record PipelineOverview(
             yield return Of(monitor.Verdict);
         }
 
-        yield return Alerts.Count == 0 ? new CardCell("no alerts") : new CardCell($"{Alerts.Count} alert(s)", CardTone.Bad);
+        yield return Alerts.Count == 0 ? new CardCell("no alerts") : new CardCell(Words.Count(Alerts.Count, "alert"), CardTone.Bad, Path: PagePaths.Alerts(Pipeline));
     }
 
     private string Summary()
     {
         if (Live is not { } live)
         {
-            return LastVersion == 0 ? "No model has been registered yet." : $"{LastVersion} version(s) are registered, and none serves.";
+            return LastVersion == 0 ? "No model has been registered yet." : LastVersion == 1 ? "1 version is registered, and it does not serve." : $"{LastVersion} versions are registered, and none serves.";
         }
 
         string metrics = string.Join(", ", Metrics.Take(3).Select(m => $"{m.Key} {m.Value.ToString("0.####", CultureInfo.InvariantCulture)}"));
@@ -97,27 +104,20 @@ public sealed record PipelineOverview(
         {
             nothing = false;
             yield return new CardParagraph($"Version {pending} has passed its gates and waits for an approval: mlops approve -p {Pipeline} --why \"...\"");
+            yield return new CardLinks([new CardLink($"What version {pending} was judged by", PagePaths.Card(Pipeline, pending))]);
         }
 
         foreach (Run waiting in Runs.Where(r => r.Status == RunStatus.Waiting && r.Kind != RunKind.Approval))
         {
             nothing = false;
             yield return new CardParagraph($"Run {waiting.Id} waits: {waiting.Reason}");
+            yield return new CardLinks([new CardLink("The run", PagePaths.Run(Pipeline, waiting.Id))]);
         }
 
         if (Alerts.Count > 0)
         {
-            yield return new CardTable(
-                ["Severity", "Alert", "What", "Since", "Id"],
-                [
-                    .. Alerts.Select(a => (CardCell[])
-                    [
-                        a.State == AlertState.Acknowledged
-                            ? $"{Word(a.Severity)}, looked after{(a.AcknowledgedBy is { } by ? $" by {by}" : "")}"
-                            : new CardCell(Word(a.Severity), a.Severity == AlertSeverity.Critical ? CardTone.Bad : CardTone.Unsure),
-                        a.Title, a.Detail, Time(a.FirstAt), new(a.Id, CardTone.Id),
-                    ]),
-                ]);
+            yield return ListPages.Table(Alerts);
+            yield return new CardParagraph($"Say that you look after one: mlops alerts ack ID -p {Pipeline}");
         }
         else if (nothing)
         {
@@ -134,7 +134,7 @@ public sealed record PipelineOverview(
         }
 
         yield return new CardParagraph(
-            $"Version {monitor.Version}, {Time(monitor.From)} to {Time(monitor.Until)}: {CardFigures.Number(monitor.Requests)} requests, {CardFigures.Number(monitor.Predictions)} predictions.");
+            $"Version {monitor.Version}, {Time(monitor.From)} to {Time(monitor.Until)}: {Number(monitor.Requests)} requests, {Number(monitor.Predictions)} predictions.");
         if (monitor.Findings.Count > 0)
         {
             yield return new CardTable(
@@ -142,20 +142,6 @@ public sealed record PipelineOverview(
                 [.. monitor.Findings.OrderBy(f => Rank(f.Verdict)).Select(f => (CardCell[])[Word(f.Kind), new(f.Subject, CardTone.Id), Of(f.Verdict), f.Sentence])]);
         }
     }
-
-    private static IReadOnlyList<CardCell> Row(Run run) =>
-    [
-        Time(run.StartedAt),
-        new(run.Id, CardTone.Id),
-        run.Status switch
-        {
-            RunStatus.Succeeded or RunStatus.Cached => new CardCell(Word(run.Status), CardTone.Good),
-            RunStatus.Failed or RunStatus.Rejected => new CardCell(Word(run.Status), CardTone.Bad),
-            RunStatus.Waiting => new CardCell(Word(run.Status), CardTone.Unsure),
-            _ => Word(run.Status),
-        },
-        run.Reason ?? run.Stage,
-    ];
 
     private static CardCell Of(MonitorVerdict verdict) => verdict switch
     {
@@ -166,11 +152,4 @@ public sealed record PipelineOverview(
     };
 
     private static int Rank(MonitorVerdict verdict) => verdict switch { MonitorVerdict.Alarm => 0, MonitorVerdict.Warning => 1, MonitorVerdict.Ok => 2, _ => 3 };
-
-    /// <summary><c>EstimatedPerformance</c> as "estimated performance".</summary>
-    private static string Word<T>(T value)
-        where T : struct, Enum =>
-        string.Concat(value.ToString().Select((c, i) => char.IsAsciiLetterUpper(c) ? (i == 0 ? "" : " ") + char.ToLowerInvariant(c) : c.ToString()));
-
-    private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + " UTC";
 }

@@ -37,7 +37,7 @@ public sealed class PipelineOverviewTests
         string text = CardMarkdown.Write(overview.Document());
 
         overview.Alerts.Select(a => a.Id).ShouldBe(["c", "b"], "what is over, and what is only good to know, needs nobody");
-        text.ShouldContain("**version 2 serves** · **alarm** · **2 alert(s)**");
+        text.ShouldContain("**version 2 serves** · **alarm** · **2 alerts**");
         text.ShouldContain("> Version 2 serves since 2026-01-02 12:00 UTC. A rollback returns to version 1.");
         text.ShouldContain("Version 3 has passed its gates and waits for an approval: mlops approve -p birds");
         text.ShouldContain("| ✗ critical | Title c |");
