@@ -5,7 +5,7 @@ namespace ServerlessMlops.Cli.Local;
 /// <summary>The storage emulator: found running, or started here and then ended here.</summary>
 internal sealed class AzuriteProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
     // It writes what it acknowledged to disk about every five seconds, and the rest on SIGTERM.
