@@ -59,7 +59,7 @@ public partial class TableClient
     private TableClient(TableConnectionString connection, string tableName, TableClientOptions options)
         : this(
             connection.Endpoint,
-            connection.AccountName,
+            TableEndpoint.AccountName(connection.Endpoint),
             tableName,
             new TableRequests(connection.Endpoint, TableAuthentication.Of(connection), options))
     {

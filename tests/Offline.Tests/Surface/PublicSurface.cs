@@ -32,7 +32,7 @@ internal static class PublicSurface
             { IsEnum: true } => "enum",
             _ when typeof(Delegate).IsAssignableFrom(type) => "delegate",
             { IsInterface: true } => "interface",
-            { IsValueType: true } when type.IsDefined(typeof(IsReadOnlyAttribute)) => "readonly struct",
+            { IsValueType: true } when IsReadOnly(type) => "readonly struct",
             { IsValueType: true } => "struct",
             { IsAbstract: true, IsSealed: true } => "static class",
             { IsAbstract: true } => "abstract class",
@@ -47,6 +47,9 @@ internal static class PublicSurface
 
         return $"{kind} {type.Namespace}.{Name(type)}" + (bases.Count == 0 ? string.Empty : " : " + string.Join(", ", bases));
     }
+
+    /// <summary>By name: an assembly for .NET Standard has an attribute of its own, written by the compiler.</summary>
+    private static bool IsReadOnly(Type type) => type.CustomAttributes.Any(attribute => attribute.AttributeType.FullName == typeof(IsReadOnlyAttribute).FullName);
 
     private static IEnumerable<string> DescribeMembers(Type type)
     {

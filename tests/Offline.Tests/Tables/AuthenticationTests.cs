@@ -17,6 +17,9 @@ public sealed class AuthenticationTests(AzuriteFixture azurite)
     [InlineData("UseDevelopmentStorage=true", "http://127.0.0.1:10002/devstoreaccount1/runs", "devstoreaccount1")]
     [InlineData($"DefaultEndpointsProtocol=https;AccountName=acct;AccountKey={Key};EndpointSuffix=core.windows.net", "https://acct.table.core.windows.net/runs", "acct")]
     [InlineData($"AccountName=acct;AccountKey={Key};TableEndpoint=http://127.0.0.1:9/acct;", "http://127.0.0.1:9/acct/runs", "acct")]
+    [InlineData($"AccountName=acct;AccountKey={Key}", "https://acct.table.core.windows.net/runs", "acct")]
+    [InlineData("AccountName=acct;SharedAccessSignature=sv=2020-12-06&sig=x", "https://acct.table.core.windows.net/runs", "acct")]
+    [InlineData("TableEndpoint=https://acct.table.core.windows.net;SharedAccessSignature=sv=2020-12-06&sig=x", "https://acct.table.core.windows.net/runs", "acct")]
     public void Constructor_ConnectionString_GivesAddressAndAccount(string connection, string uri, string account)
     {
         var table = new TableClient(connection, "runs");
@@ -29,8 +32,12 @@ public sealed class AuthenticationTests(AzuriteFixture azurite)
     [Fact]
     public void Constructor_UselessConnectionString_Throws()
     {
-        Should.Throw<ArgumentException>(() => new TableServiceClient("AccountName=acct;AccountKey=eA=="));
+        Should.Throw<ArgumentException>(() => new TableServiceClient("AccountName=acct;EndpointSuffix=core.windows.net"));
+        Should.Throw<ArgumentException>(() => new TableServiceClient("UseDevelopmentStorage=yes"));
         Should.Throw<ArgumentException>(() => new TableServiceClient(string.Empty));
+        Should.Throw<InvalidOperationException>(() => new TableServiceClient("AccountName=acct;;AccountKey=eA=="));
+        Should.Throw<InvalidOperationException>(() => new TableServiceClient("AccountName=acct;AccountKey="));
+        Should.Throw<InvalidOperationException>(() => new TableServiceClient("AccountName=acct;AccountName=acct"));
         Should.Throw<InvalidOperationException>(() => new TableServiceClient("nonsense"));
     }
 

@@ -37,9 +37,19 @@ public sealed class FilterTests
         Filter(row => row.Number == 1 || row.Number == 2 || row.Number == 3).ShouldBe("((Number eq 1) or (Number eq 2)) or (Number eq 3)");
         Filter(row => row.Number == 1 && (row.Number == 2 || row.Number == 3)).ShouldBe("(Number eq 1) and ((Number eq 2) or (Number eq 3))");
         Filter(row => !(row.Number == 1)).ShouldBe("not (Number eq 1)");
-        Filter(row => !row.Flag && row.Flag).ShouldBe("(not Flag) and Flag");
-        Filter(row => row.Flag).ShouldBe("Flag");
+    }
+
+    [Fact]
+    public void CreateQueryFilter_ConditionOfOneProperty_ComparesItWithTrue()
+    {
+        Filter(row => row.Flag).ShouldBe("Flag eq true");
+        Filter(row => !row.Flag).ShouldBe("not (Flag eq true)");
+        Filter(row => !row.Flag && row.Flag).ShouldBe("(not (Flag eq true)) and (Flag eq true)");
+        Filter(row => row.Number == 1 || row.Flag).ShouldBe("(Number eq 1) or (Flag eq true)");
+        Filter(row => row.MaybeFlag!.Value).ShouldBe("MaybeFlag eq true");
         Filter(row => row.Flag == false).ShouldBe("Flag eq false");
+        TableClient.CreateQueryFilter<TableEntity>(row => (bool)row["Flag"]).ShouldBe("Flag eq true");
+        TableClient.CreateQueryFilter<TableEntity>(row => row.GetBoolean("Flag")!.Value && row.PartitionKey == "p").ShouldBe("(Flag eq true) and (PartitionKey eq 'p')");
     }
 
     [Fact]
@@ -75,7 +85,7 @@ public sealed class FilterTests
         Filter(row => row.RowKey.CompareTo("a") >= 0).ShouldBe("RowKey ge 'a'");
         Filter(row => string.Compare(row.RowKey, "b") < 0).ShouldBe("RowKey lt 'b'");
         Filter(row => row.RowKey.Equals("a")).ShouldBe("RowKey eq 'a'");
-        Filter(row => string.Equals(row.RowKey, "a") && row.Flag).ShouldBe("(RowKey eq 'a') and Flag");
+        Filter(row => string.Equals(row.RowKey, "a") && row.Flag).ShouldBe("(RowKey eq 'a') and (Flag eq true)");
     }
 
     [Fact]
@@ -84,6 +94,7 @@ public sealed class FilterTests
         int? nullable = 5;
         Filter(row => row.Maybe > 3).ShouldBe("Maybe gt 3");
         Filter(row => row.Maybe == nullable).ShouldBe("Maybe eq 5");
+        Filter(row => row.Number > nullable).ShouldBe("Number gt 5");
         Filter(row => row.Maybe!.Value == 4).ShouldBe("Maybe eq 4");
         Filter(row => row.Renamed == "x").ShouldBe("column eq 'x'");
         TableServiceClient.CreateQueryFilter(item => item.Name == "runs").ShouldBe("TableName eq 'runs'");
@@ -97,6 +108,14 @@ public sealed class FilterTests
     }
 
     [Fact]
+    public void CreateQueryFilter_ColumnsAsObjects_AreComparedAsWhatTheyAreCastTo()
+    {
+        TableClient.CreateQueryFilter<TableEntity>(row => (string)row["State"] == "done").ShouldBe("State eq 'done'");
+        TableClient.CreateQueryFilter<TableEntity>(row => row["State"] as string == "done").ShouldBe("State eq 'done'");
+        TableClient.CreateQueryFilter<TableEntity>(row => (int)row["N"] > 4).ShouldBe("N gt 4");
+    }
+
+    [Fact]
     public void CreateQueryFilter_GenericEntity_NamesTheProperty() => ByPartition<Row>("p").ShouldBe("PartitionKey eq 'p'");
 
     [Fact]
@@ -105,6 +124,11 @@ public sealed class FilterTests
         Should.Throw<NotSupportedException>(() => Filter(row => row.Number << 1 == 2));
         Should.Throw<NotSupportedException>(() => Filter(row => row.Field == 1));
         Should.Throw<NotSupportedException>(() => Filter(row => (row.Text ?? "x") == "x"));
+        Should.Throw<NotSupportedException>(() => Filter(row => string.Equals(row.Text, "x", StringComparison.Ordinal)));
+        Should.Throw<NotSupportedException>(() => Filter(row => row.Text!.Equals("x", StringComparison.Ordinal)));
+        Should.Throw<NotSupportedException>(() => Filter(row => string.Compare(row.Text, "x", StringComparison.Ordinal) < 0));
+        Should.Throw<NotSupportedException>(() => Filter(row => row.Text!.Contains("xy")));
+        Should.Throw<NotSupportedException>(() => TableClient.CreateQueryFilter<TableEntity>(row => row.GetDateTimeOffset("Date") > At));
         Should.Throw<InvalidOperationException>(() => Filter(row => row.Span == TimeSpan.FromSeconds(1)));
     }
 
@@ -117,6 +141,10 @@ public sealed class FilterTests
         TableClient.CreateQueryFilter($"A eq {0.5} or A eq {true}").ShouldBe("A eq 0.5 or A eq true");
         TableClient.CreateQueryFilter($"A eq {Id}").ShouldBe("A eq guid'6f9619ff-8b86-d011-b42d-00c04fc964ff'");
         TableClient.CreateQueryFilter($"A eq {At}").ShouldBe("A eq datetime'2026-01-02T02:04:05.678Z'");
+        TableClient.CreateQueryFilter($"A eq {At.UtcDateTime}").ShouldBe("A eq datetime'2026-01-02T02:04:05.678Z'");
+        TableClient.CreateQueryFilter($"A eq {new byte[] { 1, 171 }}").ShouldBe("A eq X'01AB'");
+        TableClient.CreateQueryFilter($"A eq {new BinaryData([1, 171])}").ShouldBe("A eq X'01AB'");
+        TableClient.CreateQueryFilter($"A eq {5.0}").ShouldBe("A eq 5");
         TableClient.CreateQueryFilter($"A eq {null}").ShouldBe("A eq null");
         Should.Throw<ArgumentException>(() => TableClient.CreateQueryFilter($"A eq {TimeSpan.Zero}"));
         Should.Throw<ArgumentException>(() => TableClient.CreateQueryFilter($"A eq {Colour.Green}"));
@@ -127,7 +155,7 @@ public sealed class FilterTests
     {
         (TableErrorCode.EntityAlreadyExists == "entityalreadyexists").ShouldBeTrue();
         ("TableNotFound" != TableErrorCode.TableNotFound).ShouldBeFalse();
-        ((string?)null == TableErrorCode.TableNotFound).ShouldBeFalse();
+        Should.Throw<ArgumentNullException>(() => (string?)null == TableErrorCode.TableNotFound);
     }
 
     private static string Filter(Expression<Func<Row, bool>> filter) => TableClient.CreateQueryFilter(filter);
@@ -152,6 +180,8 @@ public sealed class FilterTests
         public string? Text { get; set; }
 
         public bool Flag { get; set; }
+
+        public bool? MaybeFlag { get; set; }
 
         public int Number { get; set; }
 

@@ -53,9 +53,9 @@ internal sealed class EntityBinder
         foreach (var member in members)
         {
             var column = member.Name == PropertyNames.ETag ? PropertyNames.ODataETag : member.Name;
-            if (member.Set is not null && properties.TryGetValue(column, out var raw) && ColumnConversion.TryConvert(raw, member.Type, out var value))
+            if (member.Set is not null && properties.TryGetValue(column, out var raw))
             {
-                member.Set(entity, value);
+                member.Set(entity, ColumnConversion.Convert(raw, member.Type));
             }
         }
 

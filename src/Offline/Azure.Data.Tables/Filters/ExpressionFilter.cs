@@ -8,11 +8,18 @@ namespace Azure.Data.Tables.Filters;
 
 /// <summary>
 /// Translates a predicate into the service's filter language: comparisons, <c>and</c>, <c>or</c>, <c>not</c>, properties and the columns of a
-/// <see cref="TableEntity"/>, <c>Equals</c>, and <c>Compare</c>/<c>CompareTo</c> against zero. Operands that are themselves operations are
-/// put in parentheses. What the package would turn into a filter that the service rejects is refused here.
+/// <see cref="TableEntity"/>, <c>Equals</c>, and <c>Compare</c>/<c>CompareTo</c> against zero, without a <see cref="StringComparison"/>, since
+/// the service has one comparison only. Operands that are themselves operations are put in parentheses; a property that stands as a condition
+/// by itself is compared with true. What the package would turn into a filter that the service rejects is refused here.
 /// </summary>
 internal sealed class ExpressionFilter
 {
+    private static readonly HashSet<string> Accessors =
+    [
+        nameof(TableEntity.GetBinary), nameof(TableEntity.GetBinaryData), nameof(TableEntity.GetBoolean), nameof(TableEntity.GetDateTime),
+        nameof(TableEntity.GetDouble), nameof(TableEntity.GetGuid), nameof(TableEntity.GetInt32), nameof(TableEntity.GetInt64), nameof(TableEntity.GetString),
+    ];
+
     private readonly StringBuilder filter = new();
 
     /// <returns>The filter, or null when it is constantly true.</returns>
@@ -21,7 +28,7 @@ internal sealed class ExpressionFilter
     {
         ArgumentNullException.ThrowIfNull(predicate);
         var writer = new ExpressionFilter();
-        writer.Write(LocalEvaluation.Apply(predicate.Body));
+        writer.Write(Condition(LocalEvaluation.Apply(predicate.Body)));
         var text = writer.filter.ToString();
         return text == "true" ? null : text;
     }
@@ -41,7 +48,7 @@ internal sealed class ExpressionFilter
                 break;
             case UnaryExpression { NodeType: ExpressionType.Not } not:
                 filter.Append("not ");
-                WriteOperand(not.Operand);
+                WriteOperand(Condition(not.Operand));
                 break;
             case UnaryExpression { NodeType: ExpressionType.TypeAs } cast:
                 Write(cast.Operand);
@@ -74,11 +81,9 @@ internal sealed class ExpressionFilter
             ExpressionType.GreaterThanOrEqual => "ge",
             _ => throw new NotSupportedException($"The operator '{type}' has no translation into a table filter."),
         };
-        if (type == ExpressionType.Equal)
-        {
-            left = WithoutObjectCast(left);
-            right = WithoutObjectCast(right);
-        }
+        Func<Expression, Expression> prepared = operation is "and" or "or" ? Condition : WithoutCast;
+        left = prepared(left);
+        right = prepared(right);
 
         WriteOperand(left);
         filter.Append(' ').Append(operation).Append(' ');
@@ -124,6 +129,15 @@ internal sealed class ExpressionFilter
             : property.GetCustomAttribute<DataMemberAttribute>()?.Name ?? property.Name);
     }
 
+    /// <summary>A property or column that is not compared with anything is compared with true.</summary>
+    private static Expression Condition(Expression expression)
+    {
+        var column = WithoutCast(expression);
+        return column is MemberExpression || (column is MethodCallExpression call && ColumnCall(call) is not null)
+            ? Expression.Equal(Expression.Convert(column, typeof(bool)), Expression.Constant(true))
+            : expression;
+    }
+
     /// <summary><c>a.CompareTo(b) op 0</c> and <c>Type.Compare(a, b) op 0</c>.</summary>
     private static (Expression Left, Expression Right)? CompareCall(BinaryExpression binary) =>
         binary is { Left: MethodCallExpression { Method.Name: "CompareTo" or "Compare" } call, Right: ConstantExpression { Value: 0 } }
@@ -134,16 +148,16 @@ internal sealed class ExpressionFilter
 
     private static (Expression Left, Expression Right)? Pair(MethodCallExpression call) => call switch
     {
-        { Method.IsStatic: false, Arguments.Count: > 0 } => (call.Object, call.Arguments[0]),
-        { Method.IsStatic: true, Arguments.Count: > 1 } => (call.Arguments[0], call.Arguments[1]),
+        { Method.IsStatic: false, Arguments: [var other] } => (call.Object, other),
+        { Method.IsStatic: true, Arguments: [var left, var right] } => (left, right),
         _ => null,
     };
 
-    /// <summary><c>entity["x"]</c>, <c>entity.GetString("x")</c> and their like.</summary>
+    /// <summary><c>entity["x"]</c>, <c>entity.GetString("x")</c> and their like, of which the package forgot <c>GetDateTimeOffset</c>.</summary>
     private static string ColumnCall(MethodCallExpression call) =>
         call is { Method.IsStatic: false, Arguments: [ConstantExpression { Value: string column }] }
         && IsEntity(call.Object)
-        && (call.Method.Name == "get_Item" || (call.Method.DeclaringType == typeof(TableEntity) && call.Method.Name.StartsWith("Get", StringComparison.Ordinal)))
+        && (call.Method.Name == "get_Item" || (call.Method.DeclaringType == typeof(TableEntity) && Accessors.Contains(call.Method.Name)))
             ? column
             : null;
 
@@ -151,15 +165,19 @@ internal sealed class ExpressionFilter
         expression is ParameterExpression
         || (expression is UnaryExpression { NodeType: ExpressionType.Convert or ExpressionType.TypeAs } cast && IsEntity(cast.Operand));
 
-    private static Expression WithoutObjectCast(Expression expression)
+    /// <summary>Without casts that leave the value what it is: to and from object, and to and from nullable.</summary>
+    private static Expression WithoutCast(Expression expression)
     {
-        while (expression is UnaryExpression { NodeType: ExpressionType.Convert } cast && cast.Type == typeof(object))
+        while (expression is UnaryExpression { NodeType: ExpressionType.Convert } cast && KeepsValue(cast.Operand.Type, cast.Type))
         {
             expression = cast.Operand;
         }
 
         return expression;
     }
+
+    private static bool KeepsValue(Type from, Type to) =>
+        from == typeof(object) || to == typeof(object) || (Nullable.GetUnderlyingType(from) ?? from) == (Nullable.GetUnderlyingType(to) ?? to);
 
     private static NotSupportedException NotSupported(Expression expression) => new(
         $"The expression {expression} has no translation into a table filter. Compare properties with values of their own type, " +

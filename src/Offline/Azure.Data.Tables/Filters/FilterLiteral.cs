@@ -19,12 +19,15 @@ internal static class FilterLiteral
         double number => Double(number),
         float number => XmlConvert.ToString(number) + "f",
         decimal number => XmlConvert.ToString(number) + "M",
-        byte[] bytes => $"X'{Convert.ToHexString(bytes)}'",
+        byte[] bytes => Binary(bytes),
+        BinaryData bytes => Binary(bytes.ToArray()),
         int or short or byte or sbyte => Convert.ToString(value, CultureInfo.InvariantCulture),
         _ => throw new InvalidOperationException($"Could not convert constant {value} to string."),
     };
 
     public static string Quote(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+
+    public static string Binary(byte[] bytes) => $"X'{Convert.ToHexString(bytes)}'";
 
     public static string Date(DateTime date) => $"datetime'{XmlConvert.ToString(date, XmlDateTimeSerializationMode.RoundtripKind)}'";
 

@@ -4,8 +4,8 @@ using System.Text;
 namespace Azure.Data.Tables.Filters;
 
 /// <summary>
-/// Filters from interpolated strings. The literals differ from those of expressions in places, as they do in the package: numbers are plain
-/// (a whole double gets no point), and bytes are written as two-digit decimal numbers, which the service does not understand.
+/// Filters from interpolated strings. The literals differ from those of expressions in one place, as they do in the package: numbers other
+/// than longs are plain, so that a whole double gets no point.
 /// </summary>
 internal static class InterpolatedFilter
 {
@@ -32,14 +32,12 @@ internal static class InterpolatedFilter
         long or ulong => Convert.ToString(value, CultureInfo.InvariantCulture) + "L",
         sbyte or byte or short or ushort or int or uint or decimal or float or double => Convert.ToString(value, CultureInfo.InvariantCulture),
         Guid guid => $"guid'{guid}'",
-        byte[] bytes => Binary(bytes),
-        BinaryData bytes => Binary(bytes.ToArray()),
+        byte[] bytes => FilterLiteral.Binary(bytes),
+        BinaryData bytes => FilterLiteral.Binary(bytes.ToArray()),
         DateTimeOffset date => FilterLiteral.Date(date.UtcDateTime),
         DateTime date => FilterLiteral.Date(date.ToUniversalTime()),
         string text => FilterLiteral.Quote(text),
         char or StringBuilder => FilterLiteral.Quote(value.ToString()),
         _ => throw new ArgumentException($"Unable to convert argument {index} from type {value.GetType()} to an OData literal."),
     };
-
-    private static string Binary(byte[] bytes) => $"X'{string.Concat(bytes.Select(value => value.ToString("D2", CultureInfo.InvariantCulture)))}'";
 }

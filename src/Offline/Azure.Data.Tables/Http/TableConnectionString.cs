@@ -1,18 +1,20 @@
 namespace Azure.Data.Tables.Http;
 
 /// <summary>
-/// A storage account's connection string: <c>UseDevelopmentStorage=true</c> (with <c>DevelopmentStorageProxyUri</c>), or a name and key with
-/// <c>TableEndpoint</c> or <c>EndpointSuffix</c>, or a <c>TableEndpoint</c> with a <c>SharedAccessSignature</c>.
+/// A storage account's connection string: <c>UseDevelopmentStorage=true</c> (with <c>DevelopmentStorageProxyUri</c>), or a name with a key or a
+/// <c>SharedAccessSignature</c>, or a <c>TableEndpoint</c> with a <c>SharedAccessSignature</c>. A name without <c>TableEndpoint</c> is an account of
+/// <c>EndpointSuffix</c>, which is Azure's public cloud if it is not given.
 /// </summary>
 internal sealed record TableConnectionString(Uri Endpoint, TableSharedKeyCredential Credential, string AccountName)
 {
+    private const string PublicCloud = "core.windows.net";
     private const string DevelopmentAccount = "devstoreaccount1";
 
     /// <summary>The well-known key of the emulator.</summary>
     private const string DevelopmentKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
     /// <exception cref="ArgumentException">It is empty, or no valid combination of settings.</exception>
-    /// <exception cref="InvalidOperationException">A part of it is not <c>key=value</c>, or a key occurs twice.</exception>
+    /// <exception cref="InvalidOperationException">A part of it is not <c>key=value</c>, is empty or has no value, or a key occurs twice.</exception>
     public static TableConnectionString Parse(string connectionString)
     {
         ArgumentException.ThrowIfNullOrEmpty(connectionString);
@@ -26,18 +28,21 @@ internal sealed record TableConnectionString(Uri Endpoint, TableSharedKeyCredent
 
         var (account, key, endpoint, suffix, sas) =
             (Setting("AccountName"), Setting("AccountKey"), Setting("TableEndpoint"), Setting("EndpointSuffix"), Setting("SharedAccessSignature"));
-        if (account != null && key != null && (endpoint != null || suffix != null))
+        var isNamed = account != null && (key ?? sas) != null;
+        if (!isNamed && (sas == null || !Uri.IsWellFormedUriString(endpoint, UriKind.Absolute)))
         {
-            var address = endpoint ?? $"{Setting("DefaultEndpointsProtocol") ?? "https"}://{account}.table.{suffix}";
-            return new TableConnectionString(new Uri(address), new TableSharedKeyCredential(account, key), account);
+            throw new ArgumentException("Connection string parsing error");
         }
 
-        if (Uri.IsWellFormedUriString(endpoint, UriKind.Absolute) && sas != null)
+        var address = endpoint is null
+            ? new UriBuilder(Setting("DefaultEndpointsProtocol") ?? "https", $"{account}.table.{suffix ?? PublicCloud}")
+            : new UriBuilder(endpoint);
+        if (sas != null)
         {
-            return new TableConnectionString(new UriBuilder(endpoint) { Query = sas }.Uri, null, account);
+            address.Query = sas;
         }
 
-        throw new ArgumentException("Connection string parsing error");
+        return new TableConnectionString(address.Uri, account != null && key != null && sas == null ? new TableSharedKeyCredential(account, key) : null, account);
     }
 
     private static TableConnectionString DevelopmentStorage(string proxy)
@@ -50,10 +55,11 @@ internal sealed record TableConnectionString(Uri Endpoint, TableSharedKeyCredent
     private static Dictionary<string, string> Split(string connectionString)
     {
         var settings = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var segment in connectionString.Split(';', StringSplitOptions.RemoveEmptyEntries))
+        var closed = connectionString.EndsWith(';') ? connectionString[..^1] : connectionString;
+        foreach (var segment in closed.Split(';'))
         {
             var equals = segment.IndexOf('=', StringComparison.Ordinal);
-            if (equals <= 0)
+            if (equals <= 0 || equals == segment.Length - 1)
             {
                 throw new InvalidOperationException($"Connection string doesn't have value for keyword '{segment}'.");
             }
