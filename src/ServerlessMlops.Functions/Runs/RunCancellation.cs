@@ -50,9 +50,9 @@ public sealed partial class RunCancellation(IRunLog runs, TimeProvider time, ILo
         {
             return await runs.GetAsync(pipeline, runId, cancellation) is { IsEnded: true };
         }
-        catch (Azure.RequestFailedException e)
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
         {
-            // Storage that does not answer a look is no reason to end the work; the next look may tell.
+            // Whatever is wrong with storage (refused, not reached, timed out) is no reason to end the work or to lose what it made; the next look may tell.
             LogNoLook(logger, e, runId);
             return false;
         }
