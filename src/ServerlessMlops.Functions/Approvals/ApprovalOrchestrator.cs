@@ -46,13 +46,13 @@ public static class ApprovalOrchestrator
         };
         await context.RecordAsync(run, async () =>
         {
-            ModelApproval approval = await context.CallActivityAsync<ModelApproval>(nameof(ApprovalActivities.RequestApproval), input, Retries.Activity);
+            ModelApproval approval = await context.CallActivityAsync<ModelApproval>(nameof(ApprovalActivities.RequestApproval), input, Retries.Lasting);
             if (approval.State == ApprovalState.Pending)
             {
                 approval = await WaitAsync(context, input, approval.ExpiresAt);
             }
 
-            await context.CallActivityAsync(nameof(ApprovalActivities.CloseApproval), new ClosedApproval(input, approval), Retries.Activity);
+            await context.CallActivityAsync(nameof(ApprovalActivities.CloseApproval), new ClosedApproval(input, approval), Retries.Lasting);
         });
     }
 
@@ -65,7 +65,7 @@ public static class ApprovalOrchestrator
         {
             await Task.WhenAny(context.WaitForExternalEvent<string>(Decided), expiry);
             approval = await context.CallActivityAsync<ModelApproval>(
-                nameof(ApprovalActivities.SettleApproval), new ApprovalLook(input.Pipeline, input.Version, context.Now()), Retries.Activity);
+                nameof(ApprovalActivities.SettleApproval), new ApprovalLook(input.Pipeline, input.Version, context.Now()), Retries.Lasting);
         }
         while (approval.State == ApprovalState.Pending);
 

@@ -42,12 +42,12 @@ public static class IngestionOrchestrator
             IngestionOutcome outcome = await context.CallActivityAsync<IngestionOutcome>(nameof(IngestUpload), input, Retries.Activity);
             if (outcome.AsksForTraining)
             {
-                await context.CallActivityAsync(nameof(TrainingRequests.RequestTraining), new TrainingWish(pipeline, $"new data: {input.Upload.Path}", context.InstanceId), Retries.Activity);
+                await context.CallActivityAsync(nameof(TrainingRequests.RequestTraining), new TrainingWish(pipeline, $"new data: {input.Upload.Path}", context.InstanceId), Retries.Lasting);
             }
             else if (outcome.LabelledRows > 0)
             {
                 var wish = new RetrainWish(pipeline, RetrainCause.Labels, context.InstanceId, $"{outcome.LabelledRows} labelled predictions of {input.Upload.Path}") { Learned = outcome.LabelledRows };
-                await context.CallActivityAsync(nameof(RetrainGuard.RequestByLabels), wish, Retries.Activity);
+                await context.CallActivityAsync(nameof(RetrainGuard.RequestByLabels), wish, Retries.Lasting);
             }
         });
     }

@@ -39,7 +39,7 @@ public static class RolloutOrchestrator
         };
         try
         {
-            await context.CallActivityAsync(nameof(RunActivities.StartRun), run, Retries.Activity);
+            await context.CallActivityAsync(nameof(RunActivities.StartRun), run, Retries.Lasting);
             RolloutPlan plan = await context.CallActivityAsync<RolloutPlan>(nameof(RolloutActivities.BeginRollout), input, Retries.Activity);
             if (!plan.Ended)
             {
@@ -50,7 +50,7 @@ public static class RolloutOrchestrator
         {
             // A challenger that nobody watches any more must not go on answering.
             string reason = RunActivities.Describe(e);
-            await context.CallActivityAsync(nameof(RolloutActivities.AbandonRollout), new RolloutMove(input, RolloutPlan.Done, null, reason), Retries.Activity);
+            await context.CallActivityAsync(nameof(RolloutActivities.AbandonRollout), new RolloutMove(input, RolloutPlan.Done, null, reason), Retries.Lasting);
             throw;
         }
     }

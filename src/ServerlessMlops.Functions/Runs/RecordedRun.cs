@@ -19,12 +19,12 @@ public static class RecordedRun
     {
         try
         {
-            await context.CallActivityAsync(nameof(RunActivities.StartRun), run, Retries.Activity);
+            await context.CallActivityAsync(nameof(RunActivities.StartRun), run, Retries.Lasting);
             await steps();
         }
         catch (TaskFailedException e)
         {
-            await context.CallActivityAsync(nameof(RunActivities.FailRun), new RunFailure(run.Pipeline, run.Id, RunActivities.Describe(e)), Retries.Activity);
+            await context.CallActivityAsync(nameof(RunActivities.FailRun), new RunFailure(run.Pipeline, run.Id, RunActivities.Describe(e)), Retries.Lasting);
             throw;
         }
     }

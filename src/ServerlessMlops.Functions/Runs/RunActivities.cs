@@ -28,10 +28,18 @@ public sealed class RunActivities(IRunLog runs, RunEnds ends)
         }
     }
 
-    /// <summary>Ends the row as failed.</summary>
+    /// <summary>Ends the row as failed. A run that had ended well before stays as it is, and people are told that what was to follow it did not come about.</summary>
     [Function(nameof(FailRun))]
-    public Task FailRun([ActivityTrigger] RunFailure failure, CancellationToken cancellation) => ends.EndAsync(
-        failure.Pipeline, failure.RunId, run => run with { Status = RunStatus.Failed, Reason = failure.Reason }, cancellation);
+    public async Task FailRun([ActivityTrigger] RunFailure failure, CancellationToken cancellation)
+    {
+        Run after = await ends.EndAsync(
+            failure.Pipeline, failure.RunId, run => run with { Status = RunStatus.Failed, Reason = $"{failure.Reason} Retry the run once the cause is gone." }, cancellation);
+        if (after.Status == RunStatus.Succeeded)
+        {
+            string byHand = after.Kind == RunKind.Training ? "Promote the version by hand if it shall serve." : $"Start a training by hand (POST /api/pipelines/{after.Pipeline}/train) if there is to be one.";
+            await ends.TellAsync(after with { Status = RunStatus.Failed, Reason = $"The run itself succeeded, and what was to follow it did not begin: {failure.Reason} {byHand}" }, cancellation);
+        }
+    }
 
     /// <summary>The cause of a failed task in words: the innermost failure's type and message, and the activity it came from.</summary>
     public static string Describe(TaskFailedException failure)
@@ -42,6 +50,6 @@ public sealed class RunActivities(IRunLog runs, RunEnds ends)
             cause = inner;
         }
 
-        return $"{failure.TaskName} failed after its retries: {cause.ErrorMessage} ({cause.ErrorType}). Retry the run once the cause is gone.";
+        return $"{failure.TaskName} failed after its retries: {cause.ErrorMessage} ({cause.ErrorType}).";
     }
 }

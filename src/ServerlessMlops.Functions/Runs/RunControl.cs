@@ -91,9 +91,15 @@ public sealed class RunControl(RunEnds ends, ITrainingRequests requests, Trainin
 
         if (run.Kind == RunKind.Training && TrainingRequest.GenerationOf(run.Pipeline, run.Id) is { } generation)
         {
-            TrainingRequest after = await requests.UpdateAsync(run.Pipeline, row => row.End(generation), cancellation);
-            await TrainingRequests.EnsureStartedAsync(run.Pipeline, after, durable, cancellation);
+            await CloseRequestAsync(run.Pipeline, generation, durable, cancellation);
         }
+    }
+
+    /// <summary>Closes the training request of a generation that is over, or starts the next where somebody asked meanwhile.</summary>
+    public async Task CloseRequestAsync(string pipeline, long generation, DurableTaskClient durable, CancellationToken cancellation)
+    {
+        TrainingRequest after = await requests.UpdateAsync(pipeline, row => row.End(generation), cancellation);
+        await TrainingRequests.EnsureStartedAsync(pipeline, after, durable, cancellation);
     }
 
     private static Upload? UploadOf(Run run) =>

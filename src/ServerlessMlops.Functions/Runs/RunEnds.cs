@@ -24,11 +24,16 @@ public sealed class RunEnds(IRunLog runs, IAlertSink alerts, TimeProvider time)
             },
             cancellation);
         MlopsTelemetry.RunEnded(ended);
-        if (RunAlerts.Of(ended) is { } alert)
+        await TellAsync(ended, cancellation);
+        return ended;
+    }
+
+    /// <summary>Tells people of a run as it is given, where that is something to tell.</summary>
+    public async Task TellAsync(Run run, CancellationToken cancellation)
+    {
+        if (RunAlerts.Of(run) is { } alert)
         {
             await alerts.RaiseAsync([alert], cancellation);
         }
-
-        return ended;
     }
 }

@@ -41,7 +41,7 @@ public static class IncomingModelOrchestrator
         if (registered.Version is { } version)
         {
             await context.CallActivityAsync(
-                nameof(HandOver), new RolloutInput(input.Pipeline, version, $"model '{input.Name}', made elsewhere, passed every gate", input.RunId), Retries.Activity);
+                nameof(HandOver), new RolloutInput(input.Pipeline, version, $"model '{input.Name}', made elsewhere, passed every gate", input.RunId), Retries.Lasting);
         }
     }
 }

@@ -47,7 +47,7 @@ public static class TrainingOrchestrator
         finally
         {
             // Whatever the end, the request row is closed, so that the next wish starts the next generation.
-            await context.CallActivityAsync(nameof(TrainingRequests.CloseTraining), input, Retries.Activity);
+            await context.CallActivityAsync(nameof(TrainingRequests.CloseTraining), input, Retries.Lasting);
         }
     }
 
@@ -77,7 +77,7 @@ public static class TrainingOrchestrator
         {
             // Started, not waited for: a person or a rollout may take days, and trainings go on meanwhile.
             await context.CallActivityAsync(
-                nameof(HandOver), new RolloutInput(input.Pipeline, version, $"training {input.RunId} passed every gate", input.RunId), Retries.Activity);
+                nameof(HandOver), new RolloutInput(input.Pipeline, version, $"training {input.RunId} passed every gate", input.RunId), Retries.Lasting);
         }
 
         Task<TrainedCandidate> Train(string name, BoostingOptions? settings) => context.CallActivityAsync<TrainedCandidate>(

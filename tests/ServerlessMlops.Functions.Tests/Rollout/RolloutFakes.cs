@@ -29,10 +29,19 @@ internal sealed class MemoryRegistry(TimeProvider time) : IModelRegistry
         LastVersion = versions, Live = live is { } version ? new LivePointer(version, time.GetUtcNow(), null) : null,
     };
 
-    public Task<RegistryHead> GetHeadAsync(string pipeline, CancellationToken cancellation) => Task.FromResult(Head);
+    /// <summary>Until when storage does not answer.</summary>
+    public DateTimeOffset AwayUntil { get; set; }
+
+    public Task<RegistryHead> GetHeadAsync(string pipeline, CancellationToken cancellation) =>
+        time.GetUtcNow() < AwayUntil ? throw new IOException("storage is away") : Task.FromResult(Head);
 
     public Task<RegistryHead> MoveAsync(string pipeline, Func<RegistryHead, DateTimeOffset, RegistryChange?> move, CancellationToken cancellation)
     {
+        if (time.GetUtcNow() < AwayUntil)
+        {
+            throw new IOException("storage is away");
+        }
+
         lock (gate)
         {
             if (move(Head, time.GetUtcNow()) is { } change)

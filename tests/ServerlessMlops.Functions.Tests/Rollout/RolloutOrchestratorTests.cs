@@ -308,6 +308,21 @@ public sealed class RolloutOrchestratorTests
     }
 
     [Fact]
+    public async Task Canary_StorageIsAwayForAMinute_TheChallengerIsTakenFromServiceOnceItIsBack()
+    {
+        await using RolloutHarness harness = Harness(Canary);
+        harness.Windows.Script = (_, _) => new Minute(100, 0);
+        string id = await RunningAsync(harness, 2);
+        harness.Registry.AwayUntil = harness.Run(id)!.StartedAt + TimeSpan.FromMinutes(3); // the first look is after 100 s
+
+        Run run = await harness.EndAsync(id, TimeSpan.FromMinutes(10));
+
+        run.Status.ShouldBe(RunStatus.Failed);
+        run.Reason!.ShouldContain("storage is away");
+        harness.Registry.Head.Live.ShouldSatisfyAllConditions(live => live!.Rollout.ShouldBeNull(), live => live!.Version.ShouldBe(1));
+    }
+
+    [Fact]
     public async Task Canary_SpecChangesMeanwhile_GoesByTheOneItBeganWith()
     {
         await using RolloutHarness harness = Harness(Canary);

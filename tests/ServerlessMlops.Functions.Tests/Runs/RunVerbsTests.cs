@@ -3,8 +3,13 @@ using System.Text.Json;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
+using ServerlessMlops.Core.Pipelines;
+using ServerlessMlops.Core.Registry;
+using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Training;
+using ServerlessMlops.Functions.Monitoring;
+using ServerlessMlops.Functions.Rollout;
 using ServerlessMlops.Functions.Runs;
 using ServerlessMlops.Functions.Tests.Hosting;
 using ServerlessMlops.Functions.Training;
@@ -147,6 +152,49 @@ public sealed class RunVerbsTests(TestApp app)
         await WatchAsync();
 
         (await Requests.GetAsync(pipeline, default)).Running.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Watchdog_ARequestWhoseTrainingBrokeBeforeItsRunStoodOnRecord_IsClosed()
+    {
+        string pipeline = app.NewPipeline();
+        TrainingRequest row = await Requests.UpdateAsync(pipeline, r => r.Ask("test", DateTimeOffset.UnixEpoch), default);
+        string id = TrainingRequest.RunId(pipeline, row.Generation);
+        await app.Durable.ScheduleNewOrchestrationInstanceAsync(nameof(MonitorOrchestrator), new MonitorInput(DateTimeOffset.UnixEpoch), new StartOrchestrationOptions(id));
+        await app.Durable.WaitForInstanceCompletionAsync(id, new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token);
+
+        await WatchAsync();
+
+        (await Requests.GetAsync(pipeline, default)).Running.ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData(RunStatus.Running)]
+    [InlineData(RunStatus.Waiting)]
+    public async Task Watchdog_ARolloutThatNobodyDrivesAnyMore_EndsItAndTakesTheChallengerFromService(RunStatus status)
+    {
+        string pipeline = app.NewPipeline();
+        await app.PutSpecAsync(pipeline, "target: heavy\n");
+        IModelRegistry registry = app.Services.GetRequiredService<IModelRegistry>();
+        var reason = new MoveReason("test", "test", "test");
+        foreach (string model in new[] { "a", "b" })
+        {
+            await registry.RegisterAsync(
+                pipeline, new ModelRegistration { ModelId = model, DatasetId = "d", SpecHash = "s", Candidate = "c", RunId = "r", Metrics = new Dictionary<string, double>() }, reason, default);
+        }
+
+        string id = RolloutOrchestrator.RunId(pipeline, 2);
+        await registry.PromoteAsync(pipeline, 1, reason, default);
+        await registry.MoveAsync(pipeline, (head, at) => RolloutMoves.Begin(head, new RolloutStart(id, 2, DeployStrategy.Canary, 0.1), reason, at), default);
+        await Runs.StartAsync(ARun(pipeline, id, RunKind.Rollout, status), default);
+
+        await WatchAsync();
+
+        (await Runs.GetAsync(pipeline, id, default))!.Status.ShouldBe(RunStatus.Failed);
+        LivePointer live = (await registry.GetHeadAsync(pipeline, default)).Live!;
+        (live.Version, live.Rollout, live.Shares.Count).ShouldBe((1, null, 0));
+        (await registry.ListLedgerAsync(pipeline, 1, null, default)).Items.Single().ShouldSatisfyAllConditions(
+            line => line.Action.ShouldBe(LedgerAction.RolloutWithdrawn), line => line.Actor.ShouldBe("system:watchdog"));
     }
 
     [Fact]
