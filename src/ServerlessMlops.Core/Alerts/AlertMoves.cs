@@ -101,13 +101,16 @@ public static class AlertMoves
         bool same = current.State == seen.State && current.Severity == seen.Severity && (!sent.Waiting || current.Occurrences == seen.Occurrences);
         int failures = sent.Failed ? current.Failures + 1 : 0;
         bool again = sent.Failed && failures < MaxFailures;
+
+        // Its end, or that somebody looks after it, was not to be told as long as nobody had been told of it, and came while the first were being told.
+        bool overtaken = current.State != seen.State && sent.Told.Count > 0;
         if (current.IsNews && !again)
         {
             // Whoever keeps incidents of their own is told at once that there is none; see AlertPlan.
             return current with
             {
                 State = AlertState.Resolved, Told = Merge(current.Told, sent.Told), DecidedAt = at, Withheld = null, Waiting = false, Failures = failures,
-                Unsent = current.State != AlertState.Resolved && sent.Told.Count > 0,
+                Unsent = overtaken || (current.State != AlertState.Resolved && sent.Told.Count > 0),
             };
         }
 
@@ -118,7 +121,7 @@ public static class AlertMoves
             Waiting = sent.Waiting && current.State == AlertState.Firing,
             Withheld = current.State == AlertState.Resolved ? null : sent.Withheld,
             Failures = failures,
-            Unsent = (current.Unsent && !same) || again,
+            Unsent = (current.Unsent && !same) || overtaken || again,
         };
     }
 

@@ -150,6 +150,20 @@ public class AlertMovesTests
         AlertMoves.MarkSent(anew, new AlertSent(seen, [], false, null, false), At).ShouldBeSameAs(anew);
     }
 
+    // Until somebody has been told of an alert there is nothing to tell of its end; here both happen at once.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void MarkSent_EndedOrTakenUpWhileTheFirstWereBeingTold_ThatRemainsToBeTold(bool ended)
+    {
+        Alert seen = AlertMoves.Apply(null, Event(1), Policy)!;
+        Alert current = ended ? AlertMoves.Apply(seen, Event(2) with { Resolved = true }, Policy)! : AlertMoves.Acknowledge(seen, "ann");
+        current.Unsent.ShouldBeFalse();
+        AlertTold told = new("webhook X", "n-1", seen.State, seen.Severity, At);
+        AlertMoves.MarkSent(current, new AlertSent(seen, [told], false, null, false), At).Unsent.ShouldBeTrue();
+        AlertMoves.MarkSent(current, new AlertSent(seen, [], false, null, false), At).Unsent.ShouldBeFalse();
+    }
+
     private static Alert Told(Alert alert, DateTimeOffset at) => AlertMoves.MarkSent(
         alert, new AlertSent(alert, [new AlertTold("webhook X", "n-1", alert.State, alert.Severity, at.AddHours(1))], false, null, false), at.AddHours(1));
 }

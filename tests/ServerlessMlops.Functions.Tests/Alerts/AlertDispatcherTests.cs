@@ -68,6 +68,26 @@ public class AlertDispatcherTests
     }
 
     [Fact]
+    public async Task DispatchAsync_EndsWhileTheFirstNotificationIsUnderWay_TheEndIsToldAfterIt()
+    {
+        var alerts = new AlertsHarness("target: y\nalerts:\n  - {to: webhook, on: [drift]}\n", "ALERTS_WEBHOOK_URL");
+        AlertEvent drift = alerts.Event("input speed", AlertTopic.Drift) with { Observation = 1 };
+        await alerts.Sink.RaiseAsync(drift, default);
+        Func<ChannelOutcome> usual = alerts.Webhook.Answer;
+        alerts.Webhook.Answer = () =>
+        {
+            alerts.Sink.RaiseAsync(drift with { Observation = 2, Resolved = true, At = alerts.Clock.GetUtcNow() }, default).GetAwaiter().GetResult();
+            return usual();
+        };
+        alerts.Clock.Advance(TimeSpan.FromMinutes(1));
+        (await alerts.Sweep.SweepAsync(default)).ShouldBe(1);
+
+        alerts.Clock.Advance(AlertPolicy.Default.GroupInterval + TimeSpan.FromMinutes(1));
+        (await alerts.Sweep.SweepAsync(default)).ShouldBe(1);
+        alerts.Webhook.Told.Select(n => n.Alerts.Single().State).ShouldBe([AlertState.Firing, AlertState.Resolved]);
+    }
+
+    [Fact]
     public async Task DispatchAsync_RuleWhoseSettingIsMissing_IsOnRecordAsUndelivered()
     {
         var alerts = new AlertsHarness(TwoRules, "ALERTS_WEBHOOK_URL");
