@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Options;
 using ServerlessMlops.Core.Datasets;
@@ -48,9 +49,11 @@ public sealed class JudgeCandidates(
             return new RegisteredModel(done.Version);
         }
 
-        if ((await runs.UpdateAsync(input.Pipeline, input.RunId, run => run with { Stage = "gates" }, cancellation)).IsEnded)
+        Run stands = await runs.UpdateAsync(input.Pipeline, input.RunId, run => run with { Stage = "gates" }, cancellation);
+        if (stands.IsEnded)
         {
-            return new RegisteredModel(null); // cancelled meanwhile: nothing that it trained is to be registered
+            // Ended by an earlier try of this activity, whose version is still to be handed over; or cancelled meanwhile: nothing that it trained is to be registered.
+            return new RegisteredModel(VersionOf(stands));
         }
 
         if (input.Candidates.All(c => c.Fault is not null))
@@ -190,6 +193,10 @@ public sealed class JudgeCandidates(
 
     private Task SaveOutcomeAsync(JudgementInput input, DatasetOutcome outcome, CancellationToken cancellation) =>
         input.Incoming ? Task.CompletedTask : datasets.SaveOutcomeAsync(input.Pipeline, input.DatasetId, outcome, cancellation);
+
+    /// <summary>The version that a run ended with; null where it made none.</summary>
+    private static int? VersionOf(Run ended) =>
+        ended is { Status: RunStatus.Succeeded } && ended.Outputs.FirstOrDefault(o => o.Kind == "version") is { } version ? int.Parse(version.Id, CultureInfo.InvariantCulture) : null;
 
     private Task EndAsync(JudgementInput input, DatasetOutcome outcome, CancellationToken cancellation) => ends.EndAsync(
         input.Pipeline,

@@ -126,7 +126,11 @@ public sealed class IncomingModelTests(TestApp app)
         run.Reason!.ShouldContain("The file");
     }
 
-    private async Task<TrainedModel> TrainElsewhereAsync(string pipeline, Run training)
+    private Task<TrainedModel> TrainElsewhereAsync(string pipeline, Run training) => TrainElsewhereAsync(app, pipeline, training);
+
+    private Task DropAsync(string pipeline, string name, byte[] onnx) => DropAsync(app, pipeline, name, onnx);
+
+    internal static async Task<TrainedModel> TrainElsewhereAsync(TestApp app, string pipeline, Run training)
     {
         TrainingData data = await app.Services.GetRequiredService<TrainingDataReader>().ReadAsync(
             pipeline, training.Inputs.Single(i => i.Kind == "dataset").Id, training.Inputs.Single(i => i.Kind == "spec").Id, default);
@@ -134,7 +138,7 @@ public sealed class IncomingModelTests(TestApp app)
         return Learner.Train(options, data.Train.Features, data.Train.Labels, data.Task, data.Classes);
     }
 
-    private async Task DropAsync(string pipeline, string name, byte[] onnx) =>
+    internal static async Task DropAsync(TestApp app, string pipeline, string name, byte[] onnx) =>
         await new BlobServiceClient(app.ConnectionString).GetBlobContainerClient("models").GetBlobClient($"{pipeline}/incoming/{name}").UploadAsync(BinaryData.FromBytes(onnx), overwrite: true);
 
     private Task<Run> IncomingRunAsync(string pipeline) =>

@@ -7,6 +7,7 @@ using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Functions.Approvals;
 using ServerlessMlops.Functions.Tests.Hosting;
+using ServerlessMlops.Learners.Onnx;
 
 namespace ServerlessMlops.Functions.Tests.Training;
 
@@ -56,5 +57,18 @@ public sealed class TwiceTests(TwiceApp app) : IClassFixture<TwiceApp>
             ignoreOrder: true);
         training.Outputs.Select(o => o.Kind).ShouldBe(["version", "model", "search"], ignoreOrder: true);
         (await app.GetAsync<System.Text.Json.JsonElement[]>($"api/pipelines/{pipeline}/runs/{training.Id}/lineage")).Length.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Drop_AModelMadeElsewhere_WithEachActivityRunTwice_IsHandedOver()
+    {
+        string pipeline = app.NewPipeline();
+        Run training = await app.TrainAsync(pipeline, "target: heavy\nkey: id\ntrain: {candidates: [baseline]}\n");
+        await IncomingModelTests.DropAsync(app, pipeline, "elsewhere.onnx", OnnxWriter.Write(await IncomingModelTests.TrainElsewhereAsync(app, pipeline, training)));
+
+        Run incoming = await app.RunAsync(pipeline, "the dropped model was judged", r => r.Id.StartsWith("incoming-", StringComparison.Ordinal) && r.IsEnded);
+        incoming.Status.ShouldBe(RunStatus.Succeeded, incoming.Reason);
+        string version = incoming.Outputs.Single(o => o.Kind == "version").Id;
+        await app.RunAsync(pipeline, "its rollout has ended", r => r.Id == $"rollout-{pipeline}-{version}" && r.IsEnded);
     }
 }
