@@ -19,8 +19,9 @@ internal sealed class NamedModels(string pipeline, ModelLoader loader, TimeProvi
     {
         lock (_models)
         {
-            if (!_models.TryGetValue(version, out Entry? entry) || (entry.Loading.IsFaulted && time.GetElapsedTime(entry.LoadedAt) >= retryAfter))
+            if (!_models.TryGetValue(version, out Entry? entry) || (entry.Loading is { IsCompleted: true, IsCompletedSuccessfully: false } && time.GetElapsedTime(entry.LoadedAt) >= retryAfter))
             {
+                // A request to storage that timed out leaves a load as cancelled, not as failed.
                 if (entry is null && _models.Count == Most)
                 {
                     _models.Remove(_models.MinBy(m => m.Value.UsedAt).Key);

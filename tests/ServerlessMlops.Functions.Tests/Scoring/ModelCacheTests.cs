@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using ServerlessMlops.Core.Monitoring;
+using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Functions.Scoring;
 using ServerlessMlops.TestSupport.Time;
 
@@ -163,6 +164,21 @@ public sealed class ModelCacheTests : IDisposable
         await Eventually.HoldsAsync(() => models.HeadReads == 1, "the read of the head");
         cache.Dispose();
         (await waiting).Problem!.Status.ShouldBe(503);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Get_NamedVersionWhoseLoadFailedOrTimedOut_IsTriedAgain(bool timedOut)
+    {
+        models.Serve(1);
+        models.Head = models.Head with { LastVersion = 2, Aliases = [new ModelAlias("stable", 2, default, 1)] };
+        models.Damaged[2] = timedOut ? new TaskCanceledException("the request to storage timed out") : new IOException("no route");
+        (await cache.GetAsync("flights", "stable", default)).Problem!.Status.ShouldBe(503);
+
+        models.Damaged.Clear();
+        time.Advance(TimeSpan.FromSeconds(6));
+        (await cache.GetAsync("flights", "stable", default)).Model!.Model.Version.ShouldBe(2);
     }
 
     [Fact]
