@@ -42,7 +42,15 @@ public sealed class AlertsTable(TableServiceClient service) : IAlertStore
             }
             else if (AlertRows.AtKey(next) == AlertRows.AtKey(current))
             {
-                await table.UpdateEntityAsync(AlertRows.ToRow(next), new ETag(current.ETag!), TableUpdateMode.Replace, cancellation);
+                try
+                {
+                    await table.UpdateEntityAsync(AlertRows.ToRow(next), new ETag(current.ETag!), TableUpdateMode.Replace, cancellation);
+                }
+                catch (RequestFailedException e) when (e.Status == 404)
+                {
+                    // It moved meanwhile, so that its row is no longer here: a race lost as any other.
+                    return await Attempt();
+                }
             }
             else
             {

@@ -38,6 +38,30 @@ public class AlertsTableTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
     }
 
     [Fact]
+    public async Task UpdateAsync_BeganAnewBetweenReadingAndWriting_IsAppliedToWhatItIsNow()
+    {
+        string pipeline = azurite.UniqueName();
+        Alert first = (await Apply(Event(pipeline, "speed", 1)))!;
+        var attempts = new List<Alert>();
+
+        Alert? after = await _alerts.UpdateAsync(pipeline, first.Id, current => Taken(current!), default);
+
+        attempts.Select(a => a.FirstAt).ShouldBe([At, At.AddHours(2)]);
+        after!.ShouldSatisfyAllConditions(a => a.State.ShouldBe(AlertState.Acknowledged), a => a.FirstAt.ShouldBe(At.AddHours(2)));
+
+        Alert Taken(Alert current)
+        {
+            attempts.Add(current);
+            if (attempts.Count == 1)
+            {
+                BeginAnewAsync(pipeline).GetAwaiter().GetResult();
+            }
+
+            return AlertMoves.Acknowledge(current, "ann");
+        }
+    }
+
+    [Fact]
     public async Task MarkSentAsync_ManyOfWhichOneWasResolvedMeanwhile_OnlyThatStaysUnsent()
     {
         string pipeline = azurite.UniqueName();
@@ -124,6 +148,12 @@ public class AlertsTableTests(AzuriteFixture azurite) : IClassFixture<AzuriteFix
         }
 
         return list;
+    }
+
+    private async Task BeginAnewAsync(string pipeline)
+    {
+        await Apply(Event(pipeline, "speed", 2) with { Resolved = true, At = At.AddHours(1) });
+        await Apply(Event(pipeline, "speed", 3) with { At = At.AddHours(2) });
     }
 
     private Task<Alert?> Apply(AlertEvent occurred) =>
