@@ -154,7 +154,18 @@ public sealed class AlertDispatcher(
 
     private async Task<ChannelOutcome> DeliverAsync(AlertDestination destination, AlertNotification notification, CancellationToken cancellation)
     {
-        ChannelOutcome outcome = (await SendAsync(destination, notification, cancellation))!;
+        ChannelOutcome outcome;
+        try
+        {
+            outcome = (await SendAsync(destination, notification, cancellation))!;
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        {
+            // Channels tell faults as outcomes; what else one throws must not keep the others from being told, now and with every notification after. Its message may
+            // name the address, which can hold a secret.
+            outcome = new ChannelOutcome(false, 1, $"The channel broke: {e.GetType().Name}.");
+        }
+
         if (outcome.Delivered)
         {
             AlertsLog.Delivered(logger, notification.Id, notification.Total, destination.Name, outcome.Sentence);

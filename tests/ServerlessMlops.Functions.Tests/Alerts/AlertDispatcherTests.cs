@@ -88,6 +88,22 @@ public class AlertDispatcherTests
     }
 
     [Fact]
+    public async Task DispatchAsync_OneChannelThrows_TheOtherIsToldOfThisAndOfWhatComesLater()
+    {
+        var alerts = new AlertsHarness(TwoRules, "ALERTS_WEBHOOK_URL", "ALERTS_SLACK_URL");
+        alerts.Webhook.Answer = () => throw new InvalidOperationException("a fault of ours");
+        for (int upload = 1; upload <= 2; upload++)
+        {
+            await alerts.Sink.RaiseAsync(alerts.Event($"upload-{upload}"), default);
+            alerts.Clock.Advance(AlertGroup.Lease + TimeSpan.FromMinutes(1));
+            (await alerts.Sweep.SweepAsync(default)).ShouldBe(1);
+        }
+
+        alerts.Slack.Told.Select(n => n.Alerts.Single().Subject).ShouldBe(["upload-1", "upload-2"]);
+        alerts.Store.Deliveries.First(d => !d.Delivered).Outcome.ShouldBe("The channel broke: InvalidOperationException.");
+    }
+
+    [Fact]
     public async Task DispatchAsync_RuleWhoseSettingIsMissing_IsOnRecordAsUndelivered()
     {
         var alerts = new AlertsHarness(TwoRules, "ALERTS_WEBHOOK_URL");
