@@ -78,7 +78,7 @@ public sealed class JoinLabels(
             file,
             RunStatus.Succeeded,
             $"{joined.New} prediction(s) got their label, {joined.Corrected} a corrected one, {joined.Repeated} had it already; {batch.Unknown} of {batch.Count} label(s) found no prediction within {spec.Monitor.LabelHorizon.TotalDays:0.#} day(s); {batch.Duplicates} duplicate and {batch.Corrected} contradicting row(s) in the file.{incomplete}",
-            [new("joined", Text(joined.New)), new("corrected", Text(joined.Corrected)), new("unknown", Text(batch.Unknown))],
+            [new(LabelsOrchestrator.Joined, Text(input.JoinedBefore + joined.New)), new("corrected", Text(joined.Corrected)), new("unknown", Text(batch.Unknown))],
             cancellation);
         await retrain.AskAsync(new RetrainWish(file.Pipeline, RetrainCause.Labels, LabelsOrchestrator.InstanceId(input), $"labels of {file.Path}"), durable, cancellation);
     }

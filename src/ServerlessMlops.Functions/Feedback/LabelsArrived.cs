@@ -51,7 +51,7 @@ public sealed class LabelsArrived(ILabelStore labels, IRunLog runs, TimeProvider
             }
             else if (run is { IsEnded: true } && run.Outputs.Any(o => o is { Kind: "unknown", Id: not "0" }))
             {
-                var again = new LabelsInput(file, run.Attempt + 1);
+                LabelsInput again = LabelsOrchestrator.Again(run, file);
                 await durable.StartOnceAsync(nameof(LabelsOrchestrator), LabelsOrchestrator.InstanceId(again), again, cancellation);
             }
         }

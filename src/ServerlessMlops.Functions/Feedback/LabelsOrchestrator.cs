@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
 using ServerlessMlops.Core;
@@ -11,11 +12,18 @@ namespace ServerlessMlops.Functions.Feedback;
 /// <summary>What a joining is about.</summary>
 /// <param name="Labels">The version of the file.</param>
 /// <param name="Attempt">1, or more where it is tried again.</param>
-public sealed record LabelsInput(Upload Labels, int Attempt);
+public sealed record LabelsInput(Upload Labels, int Attempt)
+{
+    /// <summary>Predictions that got their label from earlier attempts: the run's row says what the file has brought, not what its latest attempt has.</summary>
+    public long JoinedBefore { get; init; }
+}
 
 /// <summary>One file of labels: joined with the prediction log, and a training asked for where there are enough.</summary>
 public static class LabelsOrchestrator
 {
+    /// <summary>Kind of the output that says how many predictions got their label.</summary>
+    internal const string Joined = "joined";
+
     private const string ETagPrefix = "etag ";
 
     /// <summary>Id of the run: the same version of a file never gets a second one.</summary>
@@ -29,6 +37,20 @@ public static class LabelsOrchestrator
         run.Inputs.FirstOrDefault(i => i.Kind == "labels") is { Detail: { } detail } artifact && detail.StartsWith(ETagPrefix, StringComparison.Ordinal)
             ? new Upload(artifact.Id, detail[ETagPrefix.Length..])
             : null;
+
+    /// <summary>The next attempt at the file of a run.</summary>
+    public static LabelsInput Again(Run run, Upload labels)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return new LabelsInput(labels, run.Attempt + 1) { JoinedBefore = JoinedBy(run) };
+    }
+
+    /// <summary>How many predictions got their label from a run's file.</summary>
+    public static long JoinedBy(Run run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return run.Outputs.Where(o => o.Kind == Joined).Sum(o => long.Parse(o.Id, CultureInfo.InvariantCulture));
+    }
 
     /// <summary>The orchestration.</summary>
     [Function(nameof(LabelsOrchestrator))]

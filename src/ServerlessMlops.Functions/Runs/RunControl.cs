@@ -63,7 +63,8 @@ public sealed class RunControl(RunEnds ends, ITrainingRequests requests, Trainin
                 await durable.StartOnceAsync(nameof(IngestionOrchestrator), IngestionOrchestrator.InstanceId(input), input, cancellation);
                 return new RunVerbResult(run, null, run.Id);
             case RunKind.Labels when run.CanBeRetried() && LabelsOrchestrator.LabelsOf(run) is { } labels:
-                await durable.StartOnceAsync(nameof(LabelsOrchestrator), $"{run.Id}.{run.Attempt + 1}", new LabelsInput(labels, run.Attempt + 1), cancellation);
+                LabelsInput again = LabelsOrchestrator.Again(run, labels);
+                await durable.StartOnceAsync(nameof(LabelsOrchestrator), LabelsOrchestrator.InstanceId(again), again, cancellation);
                 return new RunVerbResult(run, null, run.Id);
             case RunKind.Scoring when run.CanBeRetried() && BulkOrchestrator.FileOf(run) is { } file:
                 await ScoringFileArrived.StartAsync(new BulkInput(file, run.Attempt + 1), durable, cancellation);

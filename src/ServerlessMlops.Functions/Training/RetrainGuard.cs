@@ -120,7 +120,7 @@ public sealed partial class RetrainGuard(
                 }
                 else if (run.Kind == RunKind.Labels && past.Count == 0)
                 {
-                    labels += run.Outputs.Where(o => o.Kind == "joined").Sum(o => long.Parse(o.Id, CultureInfo.InvariantCulture));
+                    labels += LabelsOrchestrator.JoinedBy(run);
                 }
             }
 

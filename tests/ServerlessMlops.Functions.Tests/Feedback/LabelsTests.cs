@@ -32,6 +32,11 @@ public sealed class LabelsTests(TestApp app)
         first.Status.ShouldBe(RunStatus.Succeeded, first.Reason);
         first.Outputs.Select(o => (o.Kind, o.Id)).ShouldBe([("joined", "10"), ("corrected", "0"), ("unknown", "1")]);
 
+        // Tried again for the one that found nothing, the run still says what its file has brought: retraining counts by that.
+        await ActivatorUtilities.CreateInstance<LabelsArrived>(app.Services).Reconcile(new TimerInfo(), app.Durable, default);
+        Run second = await app.RunAsync(pipeline, "the second attempt has ended", run => run.Id == first.Id && run is { Attempt: 2, IsEnded: true });
+        second.Outputs.Select(o => (o.Kind, o.Id)).ShouldBe([("joined", "10"), ("corrected", "0"), ("unknown", "1")]);
+
         // The same body again is the same run; the same labels in another file change nothing.
         (await PostAsync(pipeline, "inferenceId,heavy\n" + string.Concat(ids.Take(10).Select((id, i) => $"{id},{(i < 5 ? "yes" : "no")}\n")) + $"{pipeline}.2020010100.00000000.0.0,yes\n")).Id.ShouldBe(first.Id);
         Run again = await PostAsync(pipeline, "inferenceId,heavy\n" + string.Concat(ids.Take(10).Select((id, i) => $"{id},{(i < 5 ? "yes" : "no")}\n")));
