@@ -102,6 +102,11 @@ public sealed class ScoringEndpoint(
             // The caller is gone; there is nobody to answer.
             status = StatusCodes.Status499ClientClosedRequest;
         }
+        catch (IOException)
+        {
+            // As above: a connection that is reset is not always told as a cancellation. Nothing else here reads or writes, and it says nothing against the model.
+            status = StatusCodes.Status499ClientClosedRequest;
+        }
         catch (Exception failure) when (!http.Response.HasStarted)
         {
             ScoringLog.Failed(logger, failure, pipeline);

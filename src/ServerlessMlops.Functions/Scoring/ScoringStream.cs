@@ -61,7 +61,7 @@ public sealed class ScoringStream(
             stream.Refuse(new ScoringProblem(refused.StatusCode, "malformed-request", "The stream cannot be read on", $"{refused.Message} Send it in pieces, or drop it as a file into the scoring container."));
             await http.Response.BodyWriter.FlushAsync(cancellation);
         }
-        catch (Exception failure) when (http.Response.HasStarted && failure is not OperationCanceledException)
+        catch (Exception failure) when (http.Response.HasStarted && failure is not (OperationCanceledException or IOException))
         {
             // An answer that just ends would look whole: the connection is cut instead.
             ScoringLog.Failed(logger, failure, pipeline);

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using ServerlessMlops.Core.Monitoring;
 using ServerlessMlops.Functions.Scoring;
 
 namespace ServerlessMlops.Functions.Tests.Scoring;
@@ -120,10 +121,13 @@ public sealed class ScoringEndpointTests : IAsyncLifetime
         }
     }
 
-    [Fact]
-    public async Task Post_CallerHangsUpHalfWay_LeavesNothingBehind()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Post_CallerHangsUpHalfWay_LeavesNothingBehindAndIsNoFaultOfTheModel(bool resets)
     {
-        using (var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
+        (await PostAsync("""{"instances":[[30]]}""")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        using (var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(resets, 0) })
         {
             await socket.ConnectAsync(IPAddress.Loopback, client.BaseAddress!.Port);
             await socket.SendAsync("POST /models/flights/invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"inst"u8.ToArray());
@@ -132,6 +136,20 @@ public sealed class ScoringEndpointTests : IAsyncLifetime
 
         await Eventually.HoldsAsync(() => Endpoint.RequestsInFlight == 0, "its end");
         (await PostAsync("""{"instances":[[30]]}""")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var counted = new long[StatusClasses.Count];
+        await Eventually.HoldsAsync(() => Count() == 3, "all in the model's counts");
+        counted[StatusClasses.ServerFault].ShouldBe(0);
+
+        long Count()
+        {
+            foreach (WindowCounter counter in app.Services.GetRequiredService<WindowCounters>().All)
+            {
+                long[] statuses = counter.TakeSnapshot(DateTimeOffset.UnixEpoch)?.Sums.Statuses ?? new long[StatusClasses.Count];
+                counted = [.. counted.Zip(statuses, (a, b) => a + b)];
+            }
+
+            return counted.Sum();
+        }
     }
 
     [Fact]
