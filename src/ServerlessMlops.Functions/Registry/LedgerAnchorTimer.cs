@@ -14,13 +14,27 @@ public sealed class LedgerAnchorTimer(IPipelineStore pipelines, IModelRegistry r
     [Function("AnchorLedgers")]
     public async Task Run([TimerTrigger("0 50 0 * * *")] TimerInfo timer, CancellationToken cancellation)
     {
+        var faults = new List<Exception>();
         await foreach (string pipeline in pipelines.ListAsync(cancellation))
         {
-            RegistryHead head = await registry.GetHeadAsync(pipeline, cancellation);
-            if (head.LedgerLength > 0)
+            try
             {
-                await anchors.AnchorAsync(pipeline, new LedgerAnchor(DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime), head.LedgerLength, head.LedgerHash), cancellation);
+                RegistryHead head = await registry.GetHeadAsync(pipeline, cancellation);
+                if (head.LedgerLength > 0)
+                {
+                    await anchors.AnchorAsync(pipeline, new LedgerAnchor(DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime), head.LedgerLength, head.LedgerHash), cancellation);
+                }
             }
+            catch (Exception fault) when (!cancellation.IsCancellationRequested)
+            {
+                // The others' ledgers are anchored all the same; the host logs what failed.
+                faults.Add(fault);
+            }
+        }
+
+        if (faults.Count > 0)
+        {
+            throw new AggregateException("Some ledgers have no anchor of today.", faults);
         }
     }
 }

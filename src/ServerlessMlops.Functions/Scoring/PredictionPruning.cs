@@ -26,7 +26,7 @@ public sealed class PredictionPruning(IPipelineStore pipelines, SpecReader specs
                     ScoringLog.Pruned(logger, files, pipeline, retention);
                 }
             }
-            catch (Exception failure) when (failure is not OperationCanceledException)
+            catch (Exception failure) when (!cancellation.IsCancellationRequested)
             {
                 // A faulty spec of one pipeline, or storage that fails once, must not keep the others' rows.
                 ScoringLog.PruneFailed(logger, failure, pipeline);

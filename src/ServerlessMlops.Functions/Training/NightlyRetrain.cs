@@ -25,9 +25,9 @@ public sealed partial class NightlyRetrain(
                     await requests.AskAsync(new TrainingWish(pipeline, "nightly") { Id = id }, durable, cancellation);
                 }
             }
-            catch (SpecFaultException fault)
+            catch (Exception fault) when (!cancellation.IsCancellationRequested)
             {
-                // One pipeline's fault is not the others': theirs are trained.
+                // One pipeline's fault, or storage that fails once, is not the others': theirs are trained.
                 LogFault(logger, pipeline, fault.Message);
             }
         }

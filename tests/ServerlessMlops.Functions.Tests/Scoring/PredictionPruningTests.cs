@@ -22,11 +22,12 @@ public class PredictionPruningTests
             ["forever"] = "target: y\n",
             ["month"] = "target: y\nscoring: {log: {retention: 30d}}\n",
             ["failing"] = "target: y\nscoring: {log: {retention: 1d}}\n",
+            ["timing-out"] = "target: y\nscoring: {log: {retention: 2d}}\n",
             ["week"] = "target: y\nscoring: {log: {retention: 7d}}\n",
         };
         var retention = new Retention();
         await new PredictionPruning(specs, new SpecReader(specs), retention, new ManualTimeProvider(Now), NullLogger<PredictionPruning>.Instance).Run(new TimerInfo(), default);
-        retention.Calls.ShouldBe([("failing", Now.AddDays(-1)), ("month", Now.AddDays(-30)), ("week", Now.AddDays(-7))], ignoreOrder: true);
+        retention.Calls.ShouldBe([("failing", Now.AddDays(-1)), ("timing-out", Now.AddDays(-2)), ("month", Now.AddDays(-30)), ("week", Now.AddDays(-7))], ignoreOrder: true);
     }
 
     private sealed class Retention : IPredictionRetention
@@ -36,7 +37,12 @@ public class PredictionPruningTests
         public Task<int> DeleteBeforeAsync(string pipeline, DateTimeOffset time, CancellationToken cancellation)
         {
             Calls.Add((pipeline, time));
-            return pipeline == "failing" ? throw new IOException("storage is down") : Task.FromResult(3);
+            return pipeline switch
+            {
+                "failing" => throw new IOException("storage is down"),
+                "timing-out" => throw new TaskCanceledException("the request to storage timed out"),
+                _ => Task.FromResult(3),
+            };
         }
     }
 
