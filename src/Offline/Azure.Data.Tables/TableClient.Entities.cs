@@ -77,8 +77,8 @@ public partial class TableClient
     private static void RequireKeys(ITableEntity entity)
     {
         ArgumentNullException.ThrowIfNull(entity);
-        ArgumentNullException.ThrowIfNull(entity.PartitionKey);
-        ArgumentNullException.ThrowIfNull(entity.RowKey);
+        ArgumentNullException.ThrowIfNull(entity.PartitionKey, nameof(entity.PartitionKey));
+        ArgumentNullException.ThrowIfNull(entity.RowKey, nameof(entity.RowKey));
     }
 
     private static string Joined(IEnumerable<string> select) => select is null ? null : string.Join(',', select);

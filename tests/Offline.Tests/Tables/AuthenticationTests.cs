@@ -92,6 +92,10 @@ public sealed class AuthenticationTests(AzuriteFixture azurite)
         var service = new TableServiceClient(azurite.ConnectionString);
         var name = azurite.UniqueName("listed");
 
+        var made = azurite.UniqueName("made");
+        (await service.CreateTableAsync(made)).GetRawResponse().Status.ShouldBe(201);
+        (await service.DeleteTableAsync(made)).Status.ShouldBe(204);
+        (await service.CreateTableIfNotExistsAsync(name)).GetRawResponse().Status.ShouldBe(204);
         (await service.CreateTableIfNotExistsAsync(name)).Value.Name.ShouldBe(name);
         (await service.CreateTableIfNotExistsAsync(name)).GetRawResponse().Status.ShouldBe(409);
         (await Should.ThrowAsync<RequestFailedException>(() => service.CreateTableAsync(name))).ErrorCode.ShouldBe("TableAlreadyExists");

@@ -93,6 +93,37 @@ public sealed class TransactionTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task SubmitTransactionAsync_NoETag_NeitherAsksForTheRowNorForItsState()
+    {
+        var table = await azurite.CreateTableAsync();
+        await table.AddEntityAsync(new TableEntity("it's 100%", "stale") { ["B"] = 1 });
+        await table.AddEntityAsync(new TableEntity("it's 100%", "gone") { ["B"] = 1 });
+        TableEntity stale = await table.GetEntityAsync<TableEntity>("it's 100%", "stale");
+        await table.UpsertEntityAsync(new TableEntity("it's 100%", "stale") { ["B"] = 2 });
+        stale["B"] = 3;
+
+        await table.SubmitTransactionAsync(
+        [
+            new(TableTransactionActionType.UpdateReplace, stale),
+            Action(TableTransactionActionType.UpdateMerge, "none", 4),
+            Action(TableTransactionActionType.Delete, "gone", 0),
+        ]);
+
+        var rows = (await table.QueryAsync<TableEntity>().ToListAsync()).ToDictionary(entity => entity.RowKey, entity => entity.GetInt32("B"));
+        rows.ShouldBe(new Dictionary<string, int?> { ["none"] = 4, ["stale"] = 3 }, ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task SubmitTransactionAsync_TableIsNotThere_Is404TableNotFound()
+    {
+        var table = new TableClient(azurite.ConnectionString, azurite.UniqueName("t"));
+
+        var failure = await Should.ThrowAsync<TableTransactionFailedException>(() => table.SubmitTransactionAsync([Action(TableTransactionActionType.Add, "x", 1)]));
+
+        (failure.Status, failure.ErrorCode).ShouldBe((404, TableErrorCode.TableNotFound.ToString()));
+    }
+
+    [Fact]
     public async Task SubmitTransactionAsync_OneHundredActions_Fit()
     {
         var table = await azurite.CreateTableAsync();

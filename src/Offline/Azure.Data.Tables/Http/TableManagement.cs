@@ -9,7 +9,7 @@ internal static class TableManagement
     public static async ValueTask<Response<TableItem>> CreateAsync(
         bool async, TableRequests requests, string table, CancellationToken cancellationToken)
     {
-        using var message = requests.CreateTable(table);
+        using var message = requests.CreateTable(table, answersTable: true);
         var response = await requests.SendAsync(async, message, TableRequests.Created, cancellationToken).ConfigureAwait(false);
         return Response.FromValue(new TableItem(table), response);
     }
@@ -18,7 +18,7 @@ internal static class TableManagement
     public static async ValueTask<Response<TableItem>> CreateIfNotExistsAsync(
         bool async, TableRequests requests, string table, CancellationToken cancellationToken)
     {
-        using var message = requests.CreateTable(table);
+        using var message = requests.CreateTable(table, answersTable: false);
         var response = await requests.SendAsync(async, message, TableRequests.CreatedOrConflict, cancellationToken).ConfigureAwait(false);
         if (response.Status == 409 && new RequestFailedException(response) is { ErrorCode: var code } failure && code == TableErrorCode.TableBeingDeleted)
         {

@@ -61,10 +61,16 @@ internal sealed class TableRequests
     public string EntityPath(string table, string partitionKey, string rowKey) =>
         $"{TablePath(table)}(PartitionKey='{Uri.EscapeDataString(Escape(partitionKey))}',RowKey='{Uri.EscapeDataString(Escape(rowKey))}')";
 
-    public HttpMessage CreateTable(string table)
+    /// <param name="table">The table.</param>
+    /// <param name="answersTable">Whether the answer is to show the table: 201, or else 204 with nothing in it.</param>
+    public HttpMessage CreateTable(string table, bool answersTable)
     {
         var message = Create(RequestMethod.Post, TablesPath);
-        message.Request.Headers.Add("Prefer", "return-no-content");
+        if (!answersTable)
+        {
+            message.Request.Headers.Add("Prefer", "return-no-content");
+        }
+
         SetJson(message.Request, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["TableName"] = table }));
         return message;
     }

@@ -73,6 +73,7 @@ internal sealed class TransactionContent
     private void Write(TableTransactionAction action)
     {
         var entity = action.Entity;
+        ArgumentNullException.ThrowIfNull(entity.RowKey);
         switch (action.ActionType)
         {
             case TableTransactionActionType.Add:
