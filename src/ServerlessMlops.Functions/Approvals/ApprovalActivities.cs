@@ -30,17 +30,33 @@ public sealed class ApprovalActivities(IModelRegistry registry, IModelStore mode
     [Function(nameof(RequestApproval))]
     public async Task<ModelApproval> RequestApproval([ActivityTrigger] RolloutInput input, [DurableClient] DurableTaskClient durable, CancellationToken cancellation)
     {
-        RegistryHead head = await registry.GetHeadAsync(input.Pipeline, cancellation);
-        if (head.PendingApproval is { } older && older < input.Version)
-        {
-            var reason = new MoveReason(Actor, "", input.Evidence);
-            await registry.MoveVersionAsync(input.Pipeline, older, (h, row, at) => ApprovalMoves.Supersede(h, row, input.Version, reason, at), cancellation);
-            await ApprovalDecisions.WakeAsync(input.Pipeline, older, durable, cancellation);
-        }
-
         TimeSpan timeout = (await DeployAsync(specs, registry, input, cancellation)).ApprovalTimeout;
-        ModelVersion version = await registry.MoveVersionAsync(
-            input.Pipeline, input.Version, (h, row, at) => ApprovalMoves.Request(h, row, timeout, new MoveReason(Actor, input.Why, input.Evidence), at), cancellation);
+        int? older = (await registry.GetHeadAsync(input.Pipeline, cancellation)).PendingApproval;
+        int? closed = null;
+        ModelVersion version;
+        do
+        {
+            if (older < input.Version)
+            {
+                closed = older;
+                var superseded = new MoveReason(Actor, "", input.Evidence);
+                await registry.MoveVersionAsync(input.Pipeline, older.Value, (h, row, at) => ApprovalMoves.Supersede(h, row, input.Version, superseded, at), cancellation);
+                await ApprovalDecisions.WakeAsync(input.Pipeline, older.Value, durable, cancellation);
+            }
+
+            // Another version may be asked about between the two moves: its question is closed before this one is put, or it would stay open beside it.
+            version = await registry.MoveVersionAsync(
+                input.Pipeline,
+                input.Version,
+                (h, row, at) =>
+                {
+                    older = h.PendingApproval == closed ? null : h.PendingApproval;
+                    return older < input.Version ? null : ApprovalMoves.Request(h, row, timeout, new MoveReason(Actor, input.Why, input.Evidence), at);
+                },
+                cancellation);
+        }
+        while (older < input.Version);
+
         ModelApproval approval = version.Approval!;
         if (approval.State == ApprovalState.Pending)
         {

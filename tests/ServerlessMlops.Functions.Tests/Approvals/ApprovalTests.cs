@@ -1,4 +1,5 @@
 using System.Net;
+using System.Reflection;
 using System.Text.Json;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
@@ -137,6 +138,27 @@ public sealed class ApprovalTests(TestApp app)
     }
 
     [Fact]
+    public async Task Request_AnotherIsAskedAboutBetweenReadingAndAsking_OnlyTheNewerQuestionStaysOpen()
+    {
+        string pipeline = await RegisteredAsync(Manual);
+        await RegisterAsync(pipeline, "newer", (await Models.GetVersionAsync(pipeline, 1, default))!.SpecHash);
+        IModelRegistry late = DispatchProxy.Create<IModelRegistry, FirstHead>();
+        ((FirstHead)late).Inner = Models;
+        ((FirstHead)late).Head = await Models.GetHeadAsync(pipeline, default);
+        await StartAsync(pipeline, 1);
+        await WaitingAsync(pipeline, 1);
+        var input = new RolloutInput(pipeline, 2, "training run-1 passed every gate", "run-1");
+        await app.Services.GetRequiredService<IRunLog>().StartAsync(
+            new Run { Pipeline = pipeline, Id = ApprovalOrchestrator.RunId(pipeline, 2), Kind = RunKind.Approval, Status = RunStatus.Running, Stage = "asking", StartedAt = DateTimeOffset.UnixEpoch }, default);
+
+        ModelApproval asked = await ActivatorUtilities.CreateInstance<ApprovalActivities>(app.Services, late).RequestApproval(input, app.Durable, default);
+
+        asked.State.ShouldBe(ApprovalState.Pending);
+        (await Models.GetVersionAsync(pipeline, 1, default))!.Approval!.State.ShouldBe(ApprovalState.Superseded);
+        (await Models.GetHeadAsync(pipeline, default)).PendingApproval.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task Watchdog_ADecisionWhoseWordWasLost_WakesTheOrchestration()
     {
         string pipeline = await AskedAsync(Manual);
@@ -196,4 +218,23 @@ public sealed class ApprovalTests(TestApp app)
 
     private Task StartAsync(string pipeline, int version) => app.Durable.StartOnceAsync(
         nameof(ApprovalOrchestrator), ApprovalOrchestrator.RunId(pipeline, version), new RolloutInput(pipeline, version, "training run-1 passed every gate", "run-1"), default);
+
+    /// <summary>A registry whose head is at first the one that was read before something happened.</summary>
+    public class FirstHead : DispatchProxy
+    {
+        internal IModelRegistry Inner { get; set; } = null!;
+
+        internal RegistryHead? Head { get; set; }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+        {
+            if (Head is { } first && targetMethod!.Name == nameof(IModelRegistry.GetHeadAsync))
+            {
+                Head = null;
+                return Task.FromResult(first);
+            }
+
+            return targetMethod!.Invoke(Inner, args);
+        }
+    }
 }
