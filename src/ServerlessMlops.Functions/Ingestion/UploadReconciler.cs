@@ -51,7 +51,7 @@ public sealed class UploadReconciler(IUploadStore uploads, IRunLog runs, IPipeli
             Run? run = await runs.GetAsync(upload.Pipeline, upload.RunId, cancellation);
             int? attempt = run switch
             {
-                null => 1,
+                null => await BrokeBeforeItsRunAsync(upload) ? 2 : 1,
                 { Status: RunStatus.Waiting } when await HasSpecAsync(upload.Pipeline) => run.Attempt + 1,
                 _ => null,
             };
@@ -63,6 +63,10 @@ public sealed class UploadReconciler(IUploadStore uploads, IRunLog runs, IPipeli
         }
 
         return started;
+
+        // An orchestration that is over without a run on record would keep the upload from ever being read. The row is looked for again, since it may have come between.
+        async Task<bool> BrokeBeforeItsRunAsync(Upload upload) =>
+            await durable.GetInstanceAsync(upload.RunId, cancellation) is { IsCompleted: true } && await runs.GetAsync(upload.Pipeline, upload.RunId, cancellation) is null;
 
         async Task<bool> HasSpecAsync(string pipeline)
         {
