@@ -44,15 +44,15 @@ internal static class AlertsCommand
             }
             else
             {
-                Show(reporter, ["Id", "State", "Severity", "Topic", "What", "Times", "Since", "Last", "Told", "Withheld"], shown.Select(a => (string[])[
-                    a.Id, StateOf(a), a.Severity.ToString(), a.Topic.ToString(), a.Title,
-                    a.Occurrences.ToString(CultureInfo.InvariantCulture), Format.Time(a.FirstAt, context.Time), Format.Time(a.LastAt, context.Time),
+                Show(reporter, ["Id", "Severity", "Topic", "Since"], ["What", "State", "Times", "Told", "Withheld"], shown.Select(a => (string[])[
+                    a.Id, Word(a.Severity), Word(a.Topic), Format.Time(a.FirstAt),
+                    a.Title, StateOf(a), a.Occurrences == 1 ? "once" : string.Create(CultureInfo.InvariantCulture, $"{a.Occurrences}, last {Format.Time(a.LastAt)}"),
                     string.Join(", ", a.Told.Select(t => t.Destination)), a.Withheld ?? ""]));
             }
 
             if (page.Next is not null)
             {
-                reporter.Say($"[grey]There are more: mlops alerts list --pipeline {pipeline} --next {Markup.Escape(page.Next)}[/]");
+                reporter.Command($"[grey]There are more: mlops alerts list --pipeline {pipeline} --next {Markup.Escape(page.Next)}[/]");
             }
 
             return ExitCode.Success;
@@ -71,10 +71,17 @@ internal static class AlertsCommand
                 return ExitCode.Success;
             }
 
-            reporter.Say($"[bold]{Markup.Escape(view.Alert.Title)}[/] ({view.Alert.State}, {view.Alert.Severity}, {view.Alert.Topic})");
+            reporter.Say($"[bold]{Markup.Escape(view.Alert.Title)}[/] ({Markup.Escape(StateOf(view.Alert))}, {Word(view.Alert.Severity)}, {Word(view.Alert.Topic)})");
             reporter.Say(Markup.Escape(view.Alert.Detail));
-            Show(reporter, ["Notification", "Destination", "When", "Tries", "Outcome"], view.Deliveries.Select(d => (string[])[
-                d.Notification, d.Destination, Format.Time(d.At, context.Time), d.Attempts.ToString(CultureInfo.InvariantCulture), d.Outcome]));
+            reporter.Say($"Since {Format.Time(view.Alert.FirstAt)}, last reported {Format.Time(view.Alert.LastAt)}; evidence: {Markup.Escape(view.Alert.Evidence)}.");
+            if (view.Deliveries.Count == 0)
+            {
+                reporter.Say($"Nobody was told of it{(view.Alert.Withheld is { } withheld ? $": {Markup.Escape(withheld)}" : $". A trial of the channels: mlops alerts test -p {pipeline}")}");
+                return ExitCode.Success;
+            }
+
+            Show(reporter, ["Destination", "When", "Tries"], ["Outcome", "Notification"], view.Deliveries.Select(d => (string[])[
+                d.Destination, Format.Time(d.At), d.Attempts.ToString(CultureInfo.InvariantCulture), d.Outcome, d.Notification]));
             return ExitCode.Success;
         });
     }
@@ -99,7 +106,7 @@ internal static class AlertsCommand
         {
             Silence silence = await client.SilenceAsync(
                 pipeline, new SilenceWish(parsed.GetValue(topic), parsed.GetValue(subject), null, parsed.GetValue(length), parsed.GetValue(why)), cancellation);
-            return Tell(reporter, silence, $"Silence {silence.Id} lasts until {Format.Time(silence.Until, context.Time)}; 'mlops alerts unsilence {silence.Id} -p {pipeline}' ends it.");
+            return Tell(reporter, silence, $"Silence {silence.Id} lasts until {Format.Time(silence.Until)}; 'mlops alerts unsilence {silence.Id} -p {pipeline}' ends it.");
         });
     }
 
@@ -115,8 +122,14 @@ internal static class AlertsCommand
                 return ExitCode.Success;
             }
 
-            Show(reporter, ["Id", "Topic", "Subject", "Until", "By", "Why"], silences.Select(s => (string[])[
-                s.Id, s.Topic?.ToString() ?? "all", s.Subject ?? "all", Format.Time(s.Until, context.Time), s.By, s.Why]));
+            if (silences.Length == 0)
+            {
+                reporter.Say($"Nothing is silenced in pipeline {Markup.Escape(pipeline)}{(parsed.GetValue(all) ? ", nor was it ever" : "")}.");
+                return ExitCode.Success;
+            }
+
+            Show(reporter, ["Id", "Topic", "Until"], ["Subject", "By", "Why"], silences.Select(s => (string[])[
+                s.Id, s.Topic is { } topic ? Word(topic) : "all", Format.Time(s.Until), s.Subject ?? "all", s.By, s.Why]));
             return ExitCode.Success;
         });
     }
@@ -141,7 +154,7 @@ internal static class AlertsCommand
             }
             else
             {
-                Show(reporter, ["Destination", "Delivered", "Tries", "Outcome"], outcomes.Select(o => (string[])[
+                Show(reporter, ["Destination", "Delivered", "Tries"], ["Outcome"], outcomes.Select(o => (string[])[
                     o.Destination, o.Delivered ? "yes" : o.Configured ? "NO" : "-", o.Attempts.ToString(CultureInfo.InvariantCulture), o.Outcome]));
             }
 
@@ -151,9 +164,12 @@ internal static class AlertsCommand
     private static string StateOf(Alert alert) => alert switch
     {
         { State: AlertState.Acknowledged } => $"looked after by {alert.AcknowledgedBy}",
-        { State: AlertState.Firing, Clear: > 0 } => $"Firing, well for {alert.Clear} check(s)",
-        _ => alert.State.ToString(),
+        { State: AlertState.Firing, Clear: > 0 } => $"firing, well for {alert.Clear} {(alert.Clear == 1 ? "check" : "checks")}",
+        _ => Word(alert.State),
     };
+
+    private static string Word<T>(T value)
+        where T : struct, Enum => value.ToString().ToLowerInvariant();
 
     private static Argument<string> Id(string description) => new("id") { Description = description };
 
@@ -198,19 +214,14 @@ internal static class AlertsCommand
         return ExitCode.Success;
     }
 
-    private static void Show(Reporter reporter, string[] columns, IEnumerable<string[]> rows)
+    private static void Show(Reporter reporter, string[] fields, string[] texts, IEnumerable<string[]> rows)
     {
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (string column in columns)
-        {
-            table.AddColumn(column);
-        }
-
+        var listing = new Listing(fields, texts);
         foreach (string[] row in rows)
         {
-            table.AddRow([.. row.Select(Markup.Escape)]);
+            listing.Add([.. row.Select(Markup.Escape)]);
         }
 
-        reporter.Console.Write(table);
+        reporter.Console.Write(listing);
     }
 }

@@ -27,10 +27,10 @@ internal static class LedgerCommand
                 return ExitCode.Success;
             }
 
-            reporter.Console.Write(Lines(page.Items, context.Time));
+            reporter.Console.Write(Lines(page.Items));
             if (page.Next is not null)
             {
-                reporter.Say($"[grey]There are more: mlops ledger --pipeline {parsed.GetValue(pipeline)} --next {Markup.Escape(page.Next)}[/]");
+                reporter.Command($"[grey]There are more: mlops ledger --pipeline {parsed.GetValue(pipeline)} --next {Markup.Escape(page.Next)}[/]");
             }
 
             return ExitCode.Success;
@@ -66,19 +66,14 @@ internal static class LedgerCommand
         return command;
     }
 
-    private static Table Lines(IEnumerable<LedgerEntry> entries, TimeProvider time)
+    private static Listing Lines(IEnumerable<LedgerEntry> entries)
     {
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (string column in (string[])["Line", "When", "What", "Version", "Who", "Why", "Evidence"])
-        {
-            table.AddColumn(column);
-        }
-
+        var listing = new Listing(["Line", "When", "What", "Version"], ["Who", "Why", "Evidence"]);
         foreach (LedgerEntry entry in entries)
         {
-            table.AddRow(
+            listing.Add(
                 entry.Number.ToString(CultureInfo.InvariantCulture),
-                Format.Time(entry.At, time),
+                Format.Time(entry.At),
                 Markup.Escape(entry.Alias is null ? entry.Action.ToString() : $"{entry.Action} {entry.Alias}"),
                 entry.Version?.ToString(CultureInfo.InvariantCulture) ?? "",
                 Markup.Escape(entry.Actor),
@@ -86,6 +81,6 @@ internal static class LedgerCommand
                 Markup.Escape(entry.Evidence));
         }
 
-        return table;
+        return listing;
     }
 }

@@ -40,10 +40,10 @@ internal static class ModelsCommand
                 return ExitCode.Success;
             }
 
-            reporter.Console.Write(TableOf(page.Items, deployment, context.Time));
+            reporter.Console.Write(ListingOf(page.Items, deployment));
             if (page.Next is not null)
             {
-                reporter.Say($"[grey]There are more: mlops models --pipeline {name} --next {Markup.Escape(page.Next)}[/]");
+                reporter.Command($"[grey]There are more: mlops models --pipeline {name} --next {Markup.Escape(page.Next)}[/]");
             }
 
             return ExitCode.Success;
@@ -51,27 +51,22 @@ internal static class ModelsCommand
         return command;
     }
 
-    private static Table TableOf(IReadOnlyList<ModelItem> models, DeploymentView deployment, TimeProvider time)
+    private static Listing ListingOf(IReadOnlyList<ModelItem> models, DeploymentView deployment)
     {
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (string column in (string[])["Version", "", "Registered", "Candidate", "Metrics", "Model", "Data set"])
-        {
-            table.AddColumn(column);
-        }
-
+        var listing = new Listing(["Version", "Registered", "Candidate", "Names"], ["Metrics", "Model", "Data set"]);
         foreach (ModelItem model in models)
         {
             string[] names = model.Version == deployment.Live?.Version ? ["serves", .. model.Aliases] : [.. model.Aliases];
-            table.AddRow(
+            listing.Add(
                 model.Version.ToString(),
-                $"[green]{Markup.Escape(string.Join(", ", names))}[/]",
-                Format.Time(model.CreatedAt, time),
+                Format.Time(model.CreatedAt),
                 Markup.Escape(model.Candidate ?? ""),
+                names.Length == 0 ? "" : $"[green]{Markup.Escape(string.Join(", ", names))}[/]",
                 Markup.Escape(string.Join("  ", model.Metrics.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => $"{m.Key} {Format.Metric(m.Value)}"))),
                 Format.Id(model.ModelId),
                 Format.Id(model.DatasetId));
         }
 
-        return table;
+        return listing;
     }
 }

@@ -33,7 +33,7 @@ internal static class PromoteCommand
                 reporter.Facts(after);
             }
 
-            reporter.Say(DeploymentText.Of(parsed.GetValue(pipeline)!, after, context.Time));
+            reporter.Say(DeploymentText.Of(parsed.GetValue(pipeline)!, after));
             return ExitCode.Success;
         });
         return command;

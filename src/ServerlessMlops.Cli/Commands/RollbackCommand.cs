@@ -33,7 +33,7 @@ internal static class RollbackCommand
                 reporter.Facts(after);
             }
 
-            reporter.Say(DeploymentText.Of(name, after, context.Time));
+            reporter.Say(DeploymentText.Of(name, after));
             return ExitCode.Success;
         });
         return command;

@@ -28,7 +28,7 @@ internal static class RolloutVerbCommands
                 reporter.Facts(after);
             }
 
-            reporter.Say(DeploymentText.Of(parsed.GetValue(pipeline)!, after, context.Time));
+            reporter.Say(DeploymentText.Of(parsed.GetValue(pipeline)!, after));
             return ExitCode.Success;
         });
         return command;

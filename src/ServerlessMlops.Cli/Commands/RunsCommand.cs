@@ -34,7 +34,7 @@ internal static class RunsCommand
             reporter.Console.Write(RunsTable.Of(page.Items, context.Time));
             if (page.Next is not null)
             {
-                reporter.Say($"[grey]There are more: mlops runs --pipeline {parsed.GetValue(pipeline)} --next {Spectre.Console.Markup.Escape(page.Next)}[/]");
+                reporter.Command($"[grey]There are more: mlops runs --pipeline {parsed.GetValue(pipeline)} --next {Spectre.Console.Markup.Escape(page.Next)}[/]");
             }
 
             return ExitCode.Success;

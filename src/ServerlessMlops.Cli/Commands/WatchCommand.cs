@@ -80,7 +80,7 @@ internal static class WatchCommand
                     }
 
                     reporter.Say(Markup.Escape(
-                        $"{Format.Time(context.Time.GetUtcNow(), context.Time)} {run.Kind.ToString().ToLowerInvariant()} {run.Id} {run.Status.ToString().ToLowerInvariant()} {run.Stage}" +
+                        $"{Format.Time(context.Time.GetUtcNow())} {run.Kind.ToString().ToLowerInvariant()} {run.Id} {run.Status.ToString().ToLowerInvariant()} {run.Stage}" +
                         (run.Reason is null ? "" : $": {run.Reason}")));
                 }
             }
@@ -109,6 +109,6 @@ internal static class WatchCommand
     private static async Task<IEnumerable<string>> RolloutAsync(
         ControlPlaneClient client, string pipeline, IReadOnlyList<Run> runs, CliContext context, CancellationToken cancellation) =>
         runs.Any(run => run is { Kind: RunKind.Rollout, IsEnded: false })
-            ? DeploymentText.Rollout(await client.GetDeploymentAsync(pipeline, cancellation), context.Time)
+            ? DeploymentText.Rollout(await client.GetDeploymentAsync(pipeline, cancellation))
             : [];
 }

@@ -60,7 +60,7 @@ internal static class DemoText
         const string Run = "dotnet run --project src/ServerlessMlops.Cli --";
         string sample = Path.GetRelativePath(folders.Root, folders.Sample).Replace('\\', '/');
         reporter.Say();
-        reporter.Say($"How the pipeline stands, in a browser: [blue]{facts.Url}api/pipelines/{facts.Pipeline}/overview[/]");
+        reporter.Command($"How the pipeline stands, in a browser: [blue]{facts.Url}api/pipelines/{facts.Pipeline}/overview[/]");
         reporter.Say($"Everything keeps running at [blue]{facts.Url}[/]; Ctrl-C ends it. In another terminal, in {Markup.Escape(folders.Root)}, try:");
         foreach ((string command, string what) in ((string, string)[])
                  [
@@ -71,13 +71,13 @@ internal static class DemoText
                      ($"{Run} rollback -p {facts.Pipeline}", "the version before serves again"),
                  ])
         {
-            reporter.Say($"  [bold]{Markup.Escape(command)}[/]");
+            reporter.Command($"  [bold]{Markup.Escape(command)}[/]");
             reporter.Say($"      [grey]{Markup.Escape(what)}[/]");
         }
 
         if (facts.Predictions.Select(p => PredictionText.InferenceId(p.Prediction)).FirstOrDefault(id => id.Length > 0) is { } inferenceId)
         {
-            reporter.Say($"  [bold]curl {Markup.Escape($"{facts.Url}api/predictions/{inferenceId}")}[/]");
+            reporter.Command($"  [bold]curl {Markup.Escape($"{facts.Url}api/predictions/{inferenceId}")}[/]");
             reporter.Say("      [grey]what was answered, by which version (in a minute, when the log is written)[/]");
         }
 

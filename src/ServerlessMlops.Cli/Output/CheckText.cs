@@ -65,7 +65,7 @@ internal sealed class CheckText(Reporter reporter)
             return;
         }
 
-        reporter.Console.Write(TableOf(profile, result.Evidence));
+        reporter.Console.Write(ListingOf(profile, result.Evidence));
         if (profile.DuplicateRows is > 0 and var repeated)
         {
             reporter.Say(Count($"{repeated:N0} rows repeat an earlier one."));
@@ -94,32 +94,28 @@ internal sealed class CheckText(Reporter reporter)
         }
     }
 
-    private static Table TableOf(DatasetProfile profile, IReadOnlyDictionary<string, string> evidence)
+    private static Listing ListingOf(DatasetProfile profile, IReadOnlyDictionary<string, string> evidence)
     {
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (string column in (string[])["Column", "Type", "Missing", "Distinct", "Min", "Median", "Max", "Mean", "Most frequent", "With target"])
-        {
-            table.AddColumn(column);
-        }
-
+        var listing = new Listing(["Column", "Type", "Missing", "Distinct", "With target"], ["Values", "Type from"]);
         foreach (ColumnProfile column in profile.Columns)
         {
-            string why = evidence.TryGetValue(column.Name, out string? reason) && !Obvious.Contains(reason) ? $" ({reason})" : "";
-            table.AddRow(
+            listing.Add(
                 Markup.Escape(column.Name),
-                Markup.Escape(column.Type.ToString().ToLowerInvariant() + why),
+                column.Type.ToString().ToLowerInvariant(),
                 column.MissingShare() == 0 ? "" : Count($"{column.MissingShare() * 100:0.##}%"),
                 column.Distinct.ToString("N0", CultureInfo.InvariantCulture),
-                Value(column, column.Min),
-                Value(column, column.Quantiles?[3]),
-                Value(column, column.Max),
-                column.Type == ColumnType.Timestamp ? "" : Value(column, column.Mean),
-                Markup.Escape(string.Join(", ", (column.Top ?? []).Take(3).Select(t => Count($"{Short(t.Value)} {t.Count:N0}")))),
-                column.Name == profile.Target ? "target" : column.TargetAssociation?.ToString("0.00", CultureInfo.InvariantCulture) ?? "");
+                column.Name == profile.Target ? "target" : column.TargetAssociation?.ToString("0.00", CultureInfo.InvariantCulture) ?? "",
+                Markup.Escape(Values(column)),
+                evidence.TryGetValue(column.Name, out string? reason) && !Obvious.Contains(reason) ? Markup.Escape(reason) : "");
         }
 
-        return table;
+        return listing;
     }
+
+    /// <summary>The range and the middle of numbers and times, the most frequent of names.</summary>
+    private static string Values(ColumnProfile column) => column is { Min: { } min, Max: { } max, Type: not ColumnType.Boolean }
+        ? $"{Value(column, min)} to {Value(column, max)}, median {Value(column, column.Quantiles?[3])}{(column.Type == ColumnType.Timestamp ? "" : $", mean {Value(column, column.Mean)}")}"
+        : string.Join(", ", (column.Top ?? []).Take(3).Select(t => Count($"{Short(t.Value)} {t.Count:N0}")));
 
     private static string Short(string value)
     {

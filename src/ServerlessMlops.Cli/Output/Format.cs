@@ -39,7 +39,6 @@ internal static class Format
     /// <summary>A metric to four digits.</summary>
     public static string Metric(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 
-    /// <summary>Local time to the second.</summary>
-    public static string Time(DateTimeOffset at, TimeProvider time) =>
-        TimeZoneInfo.ConvertTime(at, time.LocalTimeZone).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+    /// <summary>A time to the second, in UTC as the app's own messages and pages have it: whoever is on call reads one clock only.</summary>
+    public static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("u", CultureInfo.InvariantCulture);
 }

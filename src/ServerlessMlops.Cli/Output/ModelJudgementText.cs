@@ -25,18 +25,18 @@ internal static class ModelJudgementText
             return;
         }
 
-        var table = new Table().Border(TableBorder.Simple).AddColumn("Verdict").AddColumn("Gate or test").AddColumn("Why");
+        var listing = new Listing(["Verdict"], ["Gate or test", "Why"]);
         foreach (GateVerdict gate in card.Gates)
         {
-            table.AddRow(Word(gate.Verdict), Markup.Escape(gate.Gate), Markup.Escape(gate.Reason));
+            listing.Add(Word(gate.Verdict), Markup.Escape(gate.Gate), Markup.Escape(gate.Reason));
         }
 
         foreach (TestVerdict test in card.Tests)
         {
-            table.AddRow(Word(test.Verdict), Markup.Escape(test.Test), Markup.Escape(test.Reason));
+            listing.Add(Word(test.Verdict), Markup.Escape(test.Test), Markup.Escape(test.Reason));
         }
 
-        reporter.Console.Write(table);
+        reporter.Console.Write(listing);
     }
 
     private static string Word(Verdict verdict) => verdict switch

@@ -28,13 +28,34 @@ internal sealed class Reporter
     /// <summary>Prints the command's facts as JSON.</summary>
     public void Facts<T>(T facts) => _context.Output.WriteLine(JsonSerializer.Serialize(facts, MlopsJson.Indented));
 
-    /// <summary>Prints a sentence in Spectre markup, unless results are JSON.</summary>
+    /// <summary>Prints a sentence in Spectre markup, unless results are JSON. It is broken between words where a person watches, and one line in a pipe or a log.</summary>
     public void Say(string markup = "")
     {
-        if (!IsJson)
+        if (_context.IsInteractive)
         {
-            Console.MarkupLine(markup);
+            if (!IsJson)
+            {
+                Console.MarkupLine(markup);
+            }
         }
+        else
+        {
+            Command(markup);
+        }
+    }
+
+    /// <summary>Prints a line that somebody may copy, such as a command: whole, whatever the width.</summary>
+    public void Command(string markup)
+    {
+        if (IsJson)
+        {
+            return;
+        }
+
+        int width = Console.Profile.Width;
+        Console.Profile.Width = int.MaxValue;
+        Console.MarkupLine(markup);
+        Console.Profile.Width = width;
     }
 
     /// <summary>Runs one step and shows how it goes: its name, what it is doing, and how it ended.</summary>

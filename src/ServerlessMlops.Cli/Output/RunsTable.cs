@@ -3,30 +3,25 @@ using Spectre.Console;
 
 namespace ServerlessMlops.Cli.Output;
 
-/// <summary>Runs as a table, newest first as they come.</summary>
+/// <summary>Runs as a listing, newest first as they come. The id is what <c>retry</c> and <c>cancel</c> take; its beginning says what kind of run it is.</summary>
 internal static class RunsTable
 {
-    public static Table Of(IEnumerable<Run> runs, TimeProvider time)
+    public static Listing Of(IEnumerable<Run> runs, TimeProvider time)
     {
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (string column in (string[])["Started", "Kind", "Status", "Stage", "Took", "Input", "Reason"])
-        {
-            table.AddColumn(column);
-        }
-
+        var listing = new Listing(["Started", "Run", "Status", "Took"], ["Stage", "Input", "Reason"]);
         foreach (Run run in runs)
         {
-            table.AddRow(
-                Format.Time(run.StartedAt, time),
-                run.Kind.ToString().ToLowerInvariant(),
+            listing.Add(
+                Format.Time(run.StartedAt),
+                Markup.Escape(run.Id),
                 Status(run.Status),
-                Markup.Escape(run.Stage),
                 Format.Duration((run.EndedAt ?? time.GetUtcNow()) - run.StartedAt),
+                Markup.Escape(run.Stage),
                 Markup.Escape(Input(run)),
                 Markup.Escape(run.Reason ?? ""));
         }
 
-        return table;
+        return listing;
     }
 
     /// <summary>The status in its colour.</summary>
