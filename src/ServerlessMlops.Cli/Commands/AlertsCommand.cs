@@ -26,12 +26,12 @@ internal static class AlertsCommand
 
     private static Command CreateList(GlobalOptions options, CliContext context)
     {
-        var all = new Option<bool>("--all") { Description = "Those that are over too." };
+        var all = new Option<bool>("--all") { Description = "Those that are over, and those that are only good to know, too." };
         var next = new Option<string?>("--next") { Description = "Continue a listing, with what the page before named." };
         return Verb("list", "List alerts that hold, latest beginning first.", [all, next], options, context, async (client, pipeline, reporter, parsed, cancellation) =>
         {
             Page<Alert> page = await client.ListAlertsAsync(pipeline, parsed.GetValue(next), cancellation);
-            Alert[] shown = [.. page.Items.Where(alert => parsed.GetValue(all) || alert.State != AlertState.Resolved)];
+            Alert[] shown = [.. page.Items.Where(alert => parsed.GetValue(all) || alert is { State: not AlertState.Resolved, Severity: > AlertSeverity.Info })];
             if (reporter.IsJson)
             {
                 reporter.Facts(new Page<Alert>(shown, page.Next));
@@ -40,13 +40,13 @@ internal static class AlertsCommand
 
             if (shown.Length == 0)
             {
-                reporter.Say(page.Items.Count == 0 ? $"Nothing was ever wrong with pipeline {Markup.Escape(pipeline)}." : $"Nothing is wrong with pipeline {Markup.Escape(pipeline)} now; --all lists the {page.Items.Count} newest alerts that are over.");
+                reporter.Say(page.Items.Count == 0 ? $"Nothing was ever wrong with pipeline {Markup.Escape(pipeline)}." : $"Nothing is wrong with pipeline {Markup.Escape(pipeline)} now; --all lists the {page.Items.Count} newest that are over or only good to know.");
             }
             else
             {
                 Show(reporter, ["Id", "Severity", "Topic", "Since"], ["What", "State", "Times", "Told", "Withheld"], shown.Select(a => (string[])[
-                    a.Id, Word(a.Severity), Word(a.Topic), Format.Time(a.FirstAt),
-                    a.Title, StateOf(a), a.Occurrences == 1 ? "once" : string.Create(CultureInfo.InvariantCulture, $"{a.Occurrences}, last {Format.Time(a.LastAt)}"),
+                    a.Id, Format.Word(a.Severity), Format.Word(a.Topic), Format.Time(a.FirstAt),
+                    $"{a.Title}: {a.Detail}", a.State == AlertState.Firing && a.Clear == 0 ? "" : StateOf(a), a.Occurrences == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"{a.Occurrences}, last {Format.Time(a.LastAt)}"),
                     string.Join(", ", a.Told.Select(t => t.Destination)), a.Withheld ?? ""]));
             }
 
@@ -71,7 +71,7 @@ internal static class AlertsCommand
                 return ExitCode.Success;
             }
 
-            reporter.Say($"[bold]{Markup.Escape(view.Alert.Title)}[/] ({Markup.Escape(StateOf(view.Alert))}, {Word(view.Alert.Severity)}, {Word(view.Alert.Topic)})");
+            reporter.Say($"[bold]{Markup.Escape(view.Alert.Title)}[/] ({Markup.Escape(StateOf(view.Alert))}, {Format.Word(view.Alert.Severity)}, {Format.Word(view.Alert.Topic)})");
             reporter.Say(Markup.Escape(view.Alert.Detail));
             reporter.Say($"Since {Format.Time(view.Alert.FirstAt)}, last reported {Format.Time(view.Alert.LastAt)}; evidence: {Markup.Escape(view.Alert.Evidence)}.");
             if (view.Deliveries.Count == 0)
@@ -129,7 +129,7 @@ internal static class AlertsCommand
             }
 
             Show(reporter, ["Id", "Topic", "Until"], ["Subject", "By", "Why"], silences.Select(s => (string[])[
-                s.Id, s.Topic is { } topic ? Word(topic) : "all", Format.Time(s.Until), s.Subject ?? "all", s.By, s.Why]));
+                s.Id, s.Topic is { } topic ? Format.Word(topic) : "all", Format.Time(s.Until), s.Subject ?? "all", s.By, s.Why]));
             return ExitCode.Success;
         });
     }
@@ -165,11 +165,8 @@ internal static class AlertsCommand
     {
         { State: AlertState.Acknowledged } => $"looked after by {alert.AcknowledgedBy}",
         { State: AlertState.Firing, Clear: > 0 } => $"firing, well for {alert.Clear} {(alert.Clear == 1 ? "check" : "checks")}",
-        _ => Word(alert.State),
+        _ => Format.Word(alert.State),
     };
-
-    private static string Word<T>(T value)
-        where T : struct, Enum => value.ToString().ToLowerInvariant();
 
     private static Argument<string> Id(string description) => new("id") { Description = description };
 

@@ -78,7 +78,7 @@ internal static class DemoText
         if (facts.Predictions.Select(p => PredictionText.InferenceId(p.Prediction)).FirstOrDefault(id => id.Length > 0) is { } inferenceId)
         {
             reporter.Command($"  [bold]curl {Markup.Escape($"{facts.Url}api/predictions/{inferenceId}")}[/]");
-            reporter.Say("      [grey]what was answered, by which version (in a minute, when the log is written)[/]");
+            reporter.Say("      [grey]what was answered, by which version (in some seconds, when the log is written)[/]");
         }
 
         reporter.Say($"The spec is {sample}/{facts.Pipeline}.yaml, the app's log {Markup.Escape(log)}, all state {Markup.Escape(folders.State)} (delete it to start afresh).");

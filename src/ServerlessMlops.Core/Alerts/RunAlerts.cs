@@ -9,6 +9,12 @@ public static class RunAlerts
     /// <summary>Title of the alert about a run of that kind that failed.</summary>
     public static string FailureOf(RunKind kind) => $"{kind} failed";
 
+    /// <summary>The file that a run is about, where it is about one: the reason alone does not say which of a day's uploads it was.</summary>
+    private static string File(Run run) =>
+        run.Inputs.FirstOrDefault(i => run.Kind == RunKind.Ingestion && i.Kind == "upload" || run.Kind is RunKind.Labels or RunKind.Scoring && i.Kind is "labels" or "scoring") is { } file
+            ? $"{file.Id}: "
+            : "";
+
     /// <summary>The event of a run's end, or null where nobody need know: it runs, waits, or ended as meant.</summary>
     public static AlertEvent? Of(Run run)
     {
@@ -33,7 +39,7 @@ public static class RunAlerts
             Severity = tell.Severity,
             Subject = run.Attempt == 1 ? run.Id : $"{run.Id}.{run.Attempt}",
             Title = tell.Title,
-            Detail = run.Reason ?? string.Join(", ", run.Outputs.Select(o => $"{o.Kind} {o.Id}")),
+            Detail = run.Reason is { } reason ? File(run) + reason : string.Join(", ", run.Outputs.Select(o => $"{o.Kind} {o.Id}")),
             At = run.EndedAt ?? run.StartedAt,
             Evidence = run.Id,
             Resolved = run is { Kind: RunKind.Approval, IsEnded: true, Status: not RunStatus.Failed },

@@ -52,7 +52,15 @@ public sealed record BatchResult
     /// <summary>Why it was rejected, in one line a person can act on; null if accepted.</summary>
     public string? Reason => Verdict == BatchVerdict.Accepted
         ? null
-        : string.Join(" ", Findings.Where(f => f.Severity == FindingSeverity.Error).Select(f => f.Message));
+        : InBrief([.. Findings.Where(f => f.Severity == FindingSeverity.Error).Select(f => f.Message)]);
+
+    /// <summary>The first few: whoever reads more of them reads the report.</summary>
+    private static string InBrief(string[] messages)
+    {
+        const int Most = 3;
+        int more = messages.Length - Most;
+        return string.Join(" ", messages.Take(Most)) + (more > 0 ? $" {more} more {(more == 1 ? "fault stands" : "faults stand")} in the run's report." : "");
+    }
 }
 
 /// <summary>Rows set aside for one reason.</summary>

@@ -39,7 +39,7 @@ public static class SchemaCheck
             }
         }
 
-        if (spec.Time is { } time && columns.Find(c => c.Name == time) is { } column && column.Type is not (ColumnType.Timestamp or ColumnType.Integer or ColumnType.Number))
+        if (spec.Time is { } time && columns.Find(c => c.Name == time) is { } column && column.Type is not (ColumnType.Timestamp or ColumnType.Integer or ColumnType.Number) && found[time].Values > 0)
         {
             findings.Add(new DataFinding(DataFindingCodes.OtherType, FindingSeverity.Error, time,
                 $"the time column '{time}' is read as {Word(column.Type)}; expected times such as 2001-12-31T06:15:00, or numbers."));
@@ -66,13 +66,33 @@ public static class SchemaCheck
         needed.AddRange(spec.Columns.Where(c => !c.Value.Ignore).Select(c => (c.Key, "the spec describes it")));
         needed.AddRange(spec.Expect.SelectMany(e => new[] { e.Column, e.AtMostColumn }).OfType<string>().Select(c => (c, "an expectation is about it")));
         needed.AddRange((expected?.Columns ?? []).Where(c => !IsIgnored(c.Name, spec)).Select(c => (c.Name, "earlier uploads have it")));
-        foreach (var (name, why) in needed.DistinctBy(n => n.Name).Where(n => !found.ContainsKey(n.Name)))
+        var missing = needed.DistinctBy(n => n.Name).Where(n => !found.ContainsKey(n.Name)).ToList();
+        if (missing.Count > 1 && found.Count == 1 && found.Keys.Single() is var header && missing.All(m => header.Contains(m.Name, StringComparison.OrdinalIgnoreCase)))
+        {
+            findings.Add(new DataFinding(DataFindingCodes.MissingColumn, FindingSeverity.Error, null,
+                $"the file has one column, '{header}', in whose name stand {Names(missing.Select(m => m.Name))}: something else than a comma, semicolon, tab or | separates its columns. Save it with commas."));
+            return;
+        }
+
+        if (missing.Count > 1 && !needed.Exists(n => found.ContainsKey(n.Name)))
+        {
+            findings.Add(new DataFinding(DataFindingCodes.MissingColumn, FindingSeverity.Error, null,
+                $"none of the columns that are needed ({Names(missing.Select(m => m.Name))}) is in the file, which has {Names(found.Keys)}. Is it another pipeline's file, or one without a header?"));
+            return;
+        }
+
+        foreach (var (name, why) in missing)
         {
             string hint = Spelling.Closest(name, found.Keys) is { } close ? $" Did you mean '{close}'?" : "";
             findings.Add(new DataFinding(DataFindingCodes.MissingColumn, FindingSeverity.Error, name,
-                $"column '{name}' is missing ({why}); the file has {Names(found.Keys)}.{hint} Add the column, or say 'columns: {{ {name}: ignore }}' if it is gone for good."));
+                $"column '{name}' is missing ({why}); the file has {Names(found.Keys)}.{hint} {Remedy(name, spec)}"));
         }
     }
+
+    private static string Remedy(string name, PipelineSpec spec) =>
+        name == spec.Target || name == spec.Key || name == spec.Time ? "Add the column, or name another in the spec."
+        : spec.Expect.Any(e => e.Column == name || e.AtMostColumn == name) ? "Add the column, or take the expectation out of the spec."
+        : $"Add the column, or say 'columns: {{ {name}: ignore }}' if it is gone for good.";
 
     private static ColumnSchema Choose(InferredColumn file, PipelineSpec spec, ColumnSchema? before, HashSet<string> inferred, List<DataFinding> findings)
     {

@@ -51,9 +51,9 @@ public sealed partial class ScoringBatch
             }
         }
 
-        AddTally(findings, FindingCode.RowLength, "", _rowLength, $"have more or fewer values than the {_expectedRowLength} columns; give each row one value per column, null for a missing one.");
-        AddTally(findings, FindingCode.InvalidInferenceId, "inferenceId", _invalidId, $"carry an inferenceId that is not {Scoring.InferenceId.Rule}.");
-        AddTally(findings, FindingCode.InvalidKey, Signature.Card.Key ?? "", _invalidKey, $"carry a key of more than {LongestKey} bytes.");
+        AddTally(findings, FindingCode.RowLength, "", _rowLength, $"more or fewer values than the {_expectedRowLength} columns; give each row one value per column, null for a missing one.");
+        AddTally(findings, FindingCode.InvalidInferenceId, "inferenceId", _invalidId, $"an inferenceId that is not {Scoring.InferenceId.Rule}.");
+        AddTally(findings, FindingCode.InvalidKey, Signature.Card.Key ?? "", _invalidKey, $"a key of more than {LongestKey} bytes.");
         foreach ((FindingCode code, string column, bool isError) in _requestFindings)
         {
             findings.Add(new SignatureFinding(code, column, null, Rows, code switch
@@ -61,7 +61,7 @@ public sealed partial class ScoringBatch
                 FindingCode.MissingColumn when !isError => $"Column '{column}' is missing; every row was scored as if its value were.",
                 FindingCode.ExtraColumn when isError => $"Column '{column}' is not an input of the model, and the pipeline refuses such columns (scoring.onExtra); leave it out.",
                 FindingCode.NoExplanation => column,
-                FindingCode.MissingColumn => $"Column '{column}' is missing; the model needs it. Send it{(IsRequired(column) ? "" : ", with null where a value is missing")}.",
+                FindingCode.MissingColumn => $"Column '{column}' is missing; the model needs it. Send it{(IsRequired(column) ? "" : ", with null where a value is missing")}.{Meant(column)}",
                 FindingCode.DuplicateColumn => $"Column '{column}' is named twice; name each column once.",
                 FindingCode.TargetColumn => $"Column '{column}' is the target that the model predicts; it was ignored.",
                 FindingCode.IgnoredParameter => $"Parameter '{column}' is not known; it was ignored.",
@@ -188,7 +188,7 @@ public sealed partial class ScoringBatch
     {
         ColumnScoringSpec policy = Signature.PolicyOf(input);
         bool isRequired = Signature.IsRequired(input);
-        string where = $"'{expected.Name}' in {tally.Count} row(s), the first of them row {tally.FirstRow},";
+        string where = $"'{expected.Name}' in {RowsOf(tally)}";
         string kind = expected.Kind == FeatureKind.Number ? "a number" : "a category by name (text)";
         return code switch
         {
@@ -200,7 +200,7 @@ public sealed partial class ScoringBatch
             FindingCode.NullValue => $"{where} is missing; it was scored so.",
             FindingCode.UnknownCategory when isError => $"{where} is a category that training did not see, and the pipeline refuses such rows (scoring.columns.{expected.Name}.onUnknown); send one that it saw.",
             FindingCode.UnknownCategory when policy.OnUnknown == UnknownPolicy.Missing => $"{where} is a category that training did not see; it was scored as missing.",
-            FindingCode.MissingColumn => $"{where} is not there; send {(isRequired ? kind : "null for a missing value")}.",
+            FindingCode.MissingColumn => $"{where} is not there; send {(isRequired ? kind : "null for a missing value")}.{Meant(expected.Name)}",
             FindingCode.DuplicateColumn => $"{where} is given twice; give each column once.",
             FindingCode.WrongType => $"{where} is not {kind}; send {kind}{(isRequired ? "" : ", or null for a missing value")}.",
             FindingCode.OutOfRange => $"{where} is a number beyond single precision (about 3.4e38); check its unit{(isRequired ? "" : ", or send null")}.",
@@ -208,11 +208,17 @@ public sealed partial class ScoringBatch
         };
     }
 
+    /// <summary>A column of the request that is no input and is written nearly as the one that is missing.</summary>
+    private string Meant(string missing) =>
+        Spelling.Closest(missing, _requestFindings.Where(f => f.Code == FindingCode.ExtraColumn).Select(f => f.Column)) is { } close ? $" Is it what the request calls '{close}'?" : "";
+
+    private static string RowsOf(Tally tally) => tally.Count == 1 ? $"row {tally.FirstRow}" : $"{tally.Count} rows, the first of them row {tally.FirstRow},";
+
     private static void AddTally(List<SignatureFinding> findings, FindingCode code, string column, Tally tally, string what)
     {
         if (tally.Count > 0)
         {
-            findings.Add(new SignatureFinding(code, column, tally.FirstRow, tally.Count, $"{tally.Count} row(s), the first of them row {tally.FirstRow}, {what}"));
+            findings.Add(new SignatureFinding(code, column, tally.FirstRow, tally.Count, $"{RowsOf(tally).TrimEnd(',')}: {what}"));
         }
     }
 

@@ -9,6 +9,9 @@ namespace ServerlessMlops.Core.Scoring;
 /// <param name="Detail">What was found, where, what was expected, and the fix.</param>
 public sealed record ScoringProblem(int Status, string Code, string Title, string Detail)
 {
+    /// <summary>How the document is written: quotes stand as they are, for people read it in a terminal; it is never put into a page.</summary>
+    public static readonly JsonWriterOptions WriterOptions = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>The media type of <see cref="WriteTo"/>.</summary>
     public const string MediaType = "application/problem+json";
 
@@ -26,8 +29,9 @@ public sealed record ScoringProblem(int Status, string Code, string Title, strin
         400,
         "signature-mismatch",
         "The data does not fit the model's signature",
-        $"{findings.Count(f => f.IsError)} finding(s) stand against the inputs of model '{pipeline}' version {version}; nothing was scored. The first: " +
-        findings.First(f => f.IsError).Message) { Findings = findings };
+        $"Nothing was scored by model '{pipeline}' version {version}. {findings.First(f => f.IsError).Message}{Others(findings.Count(f => f.IsError) - 1)}") { Findings = findings };
+
+    private static string Others(int faults) => faults switch { 0 => "", 1 => " 1 other fault stands under findings.", _ => $" {faults} other faults stand under findings." };
 
     /// <summary>The request is larger than the limits allow.</summary>
     public static ScoringProblem TooLarge(string detail) => new(413, "request-too-large", "The request is too large", detail);

@@ -272,7 +272,7 @@ public sealed class ScoringEndpoint(
         }
 
         var document = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(document))
+        using (var writer = new Utf8JsonWriter(document, ScoringProblem.WriterOptions))
         {
             problem.WriteTo(writer, http.Request.Path);
         }

@@ -12,7 +12,7 @@ internal static class ScoringProblemResult
     public static IActionResult Of(ScoringProblem problem, HttpRequest request)
     {
         using var document = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(document))
+        using (var writer = new Utf8JsonWriter(document, ScoringProblem.WriterOptions))
         {
             problem.WriteTo(writer, request.Path);
         }

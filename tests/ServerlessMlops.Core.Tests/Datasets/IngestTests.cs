@@ -21,6 +21,8 @@ public class IngestTests
     private Task<BatchResult> Run(byte[] bytes, PipelineSpec? spec = null, TableSchema? expected = null, string name = "a.csv") =>
         Ingest.RunAsync(new MemoryStream(bytes), name, spec ?? Spec, expected, _arrow, _rejected, CancellationToken.None);
 
+    private static PipelineSpec Parsed(string yaml) => PipelineSpecParser.Parse(yaml).Spec!;
+
     [Fact]
     public async Task RunAsync_GoodFile_IsAcceptedAndReadsBack()
     {
@@ -123,7 +125,32 @@ public class IngestTests
 
     [Fact]
     public async Task RunAsync_MissingTarget_SaysWhichColumnsThereAre() =>
-        (await Run("x,Y1\n1,2\n")).Reason.ShouldBe("column 'y' is missing (it is the target); the file has x, Y1. Did you mean 'Y1'? Add the column, or say 'columns: { y: ignore }' if it is gone for good.");
+        (await Run("x,Y1\n1,2\n")).Reason.ShouldBe("column 'y' is missing (it is the target); the file has x, Y1. Did you mean 'Y1'? Add the column, or name another in the spec.");
+
+    [Fact]
+    public async Task RunAsync_AnotherDelimiter_IsSaidOnce() =>
+        (await Run("id^when^x^y\n1^2024-01-02^3^0\n", Parsed("target: y\nkey: id\ntime: when\n"))).Reason.ShouldBe(
+            "the file has one column, 'id^when^x^y', in whose name stand y, id, when: something else than a comma, semicolon, tab or | separates its columns. Save it with commas.");
+
+    [Fact]
+    public async Task RunAsync_NoneOfTheColumns_IsSaidOnce() =>
+        (await Run("1,2024-01-02,3\n2,2024-01-03,4\n", Parsed("target: y\nkey: id\ntime: when\n"))).Reason!.ShouldStartWith("none of the columns that are needed (y, id, when) is in the file, which has ");
+
+    [Fact]
+    public async Task RunAsync_ManyFaults_ReasonTellsThreeAndTheReportAll()
+    {
+        var result = await Run("y\n1\n", Parsed("target: y\nkey: a\ntime: b\ncolumns: {c: category, d: category, e: category}\nexpect: [{column: f, unique: true}]\n"));
+
+        result.Findings.Count.ShouldBe(6);
+        result.Reason!.ShouldStartWith("column 'a' is missing (it is the key); the file has y. Add the column, or name another in the spec. ");
+        result.Reason!.ShouldEndWith(" 3 more faults stand in the run's report.");
+        result.Findings.ShouldContain(f => f.Column == "c" && f.Message.EndsWith("Add the column, or say 'columns: { c: ignore }' if it is gone for good."));
+        result.Findings.ShouldContain(f => f.Column == "f" && f.Message.EndsWith("or take the expectation out of the spec."));
+    }
+
+    [Fact]
+    public async Task RunAsync_HeaderAlone_SaysThatRowsAreMissing() =>
+        (await Run("when,y\n", Parsed("target: y\ntime: when\n"))).Reason.ShouldBe("the file has a header and no row. Upload a file with rows.");
 
     [Fact]
     public async Task RunAsync_DecimalsLateInAnIntegerColumn_AreReadAsNumbers()
