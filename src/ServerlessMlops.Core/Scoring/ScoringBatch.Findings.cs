@@ -188,7 +188,7 @@ public sealed partial class ScoringBatch
     {
         ColumnScoringSpec policy = Signature.PolicyOf(input);
         bool isRequired = Signature.IsRequired(input);
-        string where = $"'{expected.Name}' in {RowsOf(tally)}";
+        string where = Rows == 1 ? $"'{expected.Name}'" : $"'{expected.Name}' in {RowsOf(tally)}";
         string kind = expected.Kind == FeatureKind.Number ? "a number" : "a category by name (text)";
         return code switch
         {
@@ -214,11 +214,11 @@ public sealed partial class ScoringBatch
 
     private static string RowsOf(Tally tally) => tally.Count == 1 ? $"row {tally.FirstRow}" : $"{tally.Count} rows, the first of them row {tally.FirstRow},";
 
-    private static void AddTally(List<SignatureFinding> findings, FindingCode code, string column, Tally tally, string what)
+    private void AddTally(List<SignatureFinding> findings, FindingCode code, string column, Tally tally, string what)
     {
         if (tally.Count > 0)
         {
-            findings.Add(new SignatureFinding(code, column, tally.FirstRow, tally.Count, $"{RowsOf(tally).TrimEnd(',')}: {what}"));
+            findings.Add(new SignatureFinding(code, column, tally.FirstRow, tally.Count, Rows == 1 ? what : $"{RowsOf(tally).TrimEnd(',')}: {what}"));
         }
     }
 

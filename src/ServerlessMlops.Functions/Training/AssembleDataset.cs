@@ -74,7 +74,7 @@ public sealed class AssembleDataset(
             new("spec", specHash),
             new("code", CodeVersion.Current),
             new("seed", Candidates.Seed.ToString(CultureInfo.InvariantCulture)),
-            new("dataset", datasetId, $"{manifest.Batches.Count} batch(es), {manifest.Rows} rows"),
+            new("dataset", datasetId, $"{manifest.Batches.Count} {(manifest.Batches.Count == 1 ? "batch" : "batches")}, {manifest.Rows} rows"),
             .. manifest.Batches.Select(b => new RunArtifact("batch", b.BatchId, uploads.TryGetValue(b.BatchId, out string? upload) ? $"{b.Rows} rows of {upload}" : $"{b.Rows} rows")),
             .. manifest.Batches.Where(b => uploads.ContainsKey(b.BatchId)).Select(b => new RunArtifact("upload", uploads[b.BatchId])),
         ];

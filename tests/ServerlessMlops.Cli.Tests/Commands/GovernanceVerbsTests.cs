@@ -92,7 +92,7 @@ public sealed class GovernanceVerbsTests : IAsyncLifetime
 
         string output = (await RunAsync("ledger", "-p", "birds")).Output;
 
-        output.ShouldContain("AliasSet beta");
+        output.ShouldContain("alias set beta");
         output.ShouldContain("for [beta] users");
     }
 

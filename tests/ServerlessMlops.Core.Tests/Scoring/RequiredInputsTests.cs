@@ -16,7 +16,7 @@ public sealed class RequiredInputsTests
     [InlineData("""[{"speed":1,"altitude":2},{"altitude":2}]""", "missingColumn 1 'speed' in row 1 is not there; send a number.")]
     [InlineData("""{"instances":[[1,2],["fast",2]]}""", "wrongType 1 'speed' in row 1 is not a number; send a number.")]
     [InlineData("""{"dataframe_split":{"columns":["altitude"],"data":[[2]]}}""", "missingColumn  Column 'speed' is missing; the model needs it. Send it.")]
-    [InlineData("""[{"speeed":1,"altitude":2}]""", "missingColumn 0 'speed' in row 0 is not there; send a number. Is it what the request calls 'speeed'?")]
+    [InlineData("""[{"speeed":1,"altitude":2}]""", "missingColumn 0 'speed' is not there; send a number. Is it what the request calls 'speeed'?")]
     public void Read_RowThatLacksAValue_IsAnErrorOfThatRowWhateverTheRules(string body, string finding)
     {
         var lenient = new ColumnScoringSpec { OnNull = NullPolicy.Accept, OnMissing = UnfitPolicy.Missing, OnWrongType = UnfitPolicy.Missing };

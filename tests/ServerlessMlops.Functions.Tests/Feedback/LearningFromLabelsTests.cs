@@ -38,7 +38,7 @@ public sealed class LearningFromLabelsTests(TestApp app)
         string path = (await FilesAsync(pipeline)).ShouldHaveSingleItem();
         path.ShouldBe(LabelledFile.PathOf(pipeline, 1));
         training.Inputs.Single(i => i.Kind == "request").Id.ShouldBe($"automatic, Labels: {Scored} labelled predictions of {path}");
-        training.Inputs.Single(i => i.Kind == "dataset").Detail.ShouldBe($"2 batch(es), {600 + Scored} rows");
+        training.Inputs.Single(i => i.Kind == "dataset").Detail.ShouldBe($"2 batches, {600 + Scored} rows");
         training.Inputs.Where(i => i.Kind == "upload").Select(i => i.Id).ShouldContain(path, "where the model comes from is told down to the labels");
 
         // The rows are what was scored and what came of it.

@@ -44,7 +44,7 @@ public sealed class IncomingModelTests(TestApp app)
 
     [Theory]
     [InlineData(true, "predictions")]
-    [InlineData(false, "'weight' in row 0 is missing, and the model has no answer without it; send a number.")]
+    [InlineData(false, "is missing, and the model has no answer without it; send a number.")]
     public async Task Drop_MatrixOfUnnamedColumns_IsServedByTheOrderOfTheFeatures(bool imputes, string toMissing)
     {
         string pipeline = app.NewPipeline();

@@ -64,7 +64,7 @@ public static class ListPages
                         Path: e.Version is { } version ? PagePaths.Card(pipeline, version) : null),
                     e.Actor,
                     e.Why,
-                    new(e.Evidence, CardTone.Id),
+                    new(e.Evidence, CardTone.Id, Path: IsRun(e.Evidence) ? PagePaths.Run(pipeline, e.Evidence) : null),
                 ]),
             ]),
         PagePaths.Ledger(pipeline),
@@ -130,6 +130,9 @@ public static class ListPages
     /// <summary>An alert about the end of a run has the run's id as its evidence; others name a report.</summary>
     private static CardCell Evidence(Alert alert) =>
         new(alert.Evidence, CardTone.Id, Path: alert.Subject == alert.Evidence || alert.Subject.StartsWith($"{alert.Evidence}.", StringComparison.Ordinal) ? PagePaths.Run(alert.Pipeline, alert.Evidence) : null);
+
+    /// <summary>Whether a ledger line's evidence is a training or an approval, which have pages, and not a model or a spec.</summary>
+    private static bool IsRun(string evidence) => evidence.StartsWith("train-", StringComparison.Ordinal) || evidence.StartsWith("approval-", StringComparison.Ordinal);
 
     private static CardDocument Of(string pipeline, string what, string summary, CardTable? table, string path, string? next) =>
         new($"{pipeline}: {what}", [], summary, [.. table is null ? (CardBlock[])[] : [table], .. next is null ? (CardBlock[])[] : [new CardLinks([new CardLink("Older ones", $"{path}?next={Uri.EscapeDataString(next)}")])]])

@@ -45,7 +45,7 @@ public static class RunPage
             badges.Add($"attempt {run.Attempt}");
         }
 
-        return new CardDocument($"{Word(run.Kind)} {run.Id}", badges, run.Reason ?? Plain(run), blocks) { Ways = PagePaths.Ways(run.Pipeline) };
+        return new CardDocument($"{run.Kind} {run.Id}", badges, run.Reason ?? Plain(run), blocks) { Ways = PagePaths.Ways(run.Pipeline) };
     }
 
     /// <summary>What came of a run, in a line.</summary>
@@ -136,7 +136,10 @@ public static class RunPage
         }
 
         yield return new CardHeading(heading);
-        yield return new CardTable(["What", "Which", "Detail"], [.. artifacts.Select(a => (CardCell[])[a.Kind, new(a.Id, CardTone.Id, Path: PathOf(run.Pipeline, a)), a.Detail ?? ""])]);
+        bool detailed = artifacts.Any(a => a.Detail is { Length: > 0 });
+        yield return new CardTable(
+            ["What", "Which", .. detailed ? (string[])["Detail"] : []],
+            [.. artifacts.Select(a => (CardCell[])[a.Kind, new(a.Id, CardTone.Id, Path: PathOf(run.Pipeline, a)), .. detailed ? (CardCell[])[a.Detail ?? ""] : []])]);
     }
 
     private static string? PathOf(string pipeline, RunArtifact artifact) => artifact.Kind switch

@@ -29,7 +29,7 @@ public sealed class PagesTests
 
         string text = CardMarkdown.Write(RunPage.Of(run, report, null, Noon));
 
-        text.ShouldStartWith("# ingestion r-1\n\n**rejected** · **checked**\n\n> The column 'damaged' is missing.");
+        text.ShouldStartWith("# Ingestion r-1\n\n**rejected** · **checked**\n\n> The column 'damaged' is missing.");
         text.ShouldContain("Began 2026-01-02 12:00 UTC, took 3.0 s.");
         text.ShouldContain("mlops retry r-1 -p birds");
         text.ShouldContain("| ✗ error | `damaged` | Column 'damaged' is not there. | `SCHEMA_MISSING_COLUMN` |");

@@ -24,7 +24,7 @@ public class BulkScorerTests
 
         answer.Length.ShouldBe(5);
         answer[0].ShouldBe($"1,k1,yes,0.62,3,flights.2026010203.{job.Instance}.7.0,,".TrimEnd(',') + ",");
-        answer[1].ShouldStartWith("2,,,,,,\"'speed' in row 0 is not a number");
+        answer[1].ShouldStartWith("2,,,,,,\"'speed' is not a number");
         answer[2].ShouldStartWith("3,k;3,no,0.05,3,");
         answer[3].ShouldStartWith("4,k4,yes,0.53,3,");
         answer[4].ShouldStartWith("5,,,,,,");

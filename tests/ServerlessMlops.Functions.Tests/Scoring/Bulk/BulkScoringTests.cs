@@ -39,8 +39,8 @@ public sealed class BulkScoringTests(TestApp app)
         string[] answer = (await ReadAsync($"{pipeline}/march.csv.gz.predictions.csv")).TrimEnd('\n').Split('\n');
         answer[0].ShouldBe("row,key,decision,probability,version,inferenceId,problem");
         answer.Length.ShouldBe(3001);
-        answer[100].ShouldStartWith("100,,,,,,\"'weight' in row 0");
-        answer[2000].ShouldStartWith("2000,,,,,,\"row 0: more or fewer values than");
+        answer[100].ShouldStartWith("100,,,,,,\"'weight' is ");
+        answer[2000].ShouldStartWith("2000,,,,,,\"more or fewer values than");
         answer.Skip(1).Select(line => int.Parse(line.Split(',')[0], System.Globalization.CultureInfo.InvariantCulture)).ShouldBe(Enumerable.Range(1, 3000));
         int right = answer.Zip(rows).Skip(1).Count(pair => pair.First.Split(',') is [_, _, { Length: > 0 } decision, ..] && decision == (pair.Second.EndsWith("yes", StringComparison.Ordinal) ? "true" : "false"));
         right.ShouldBeGreaterThan(2400, "most decisions are those that came true");
