@@ -12,15 +12,15 @@ internal sealed class WorkCrew : IDisposable
 
     private sealed class Job(int tasks, Action<int> body)
     {
-        private int next;
-        private int done;
-        private ExceptionDispatchInfo? failure;
+        private int _next;
+        private int _done;
+        private ExceptionDispatchInfo? _failure;
 
-        public bool IsDone => Volatile.Read(ref done) == tasks;
+        public bool IsDone => Volatile.Read(ref _done) == tasks;
 
         public void Work()
         {
-            for (int task = Interlocked.Increment(ref next) - 1; task < tasks; task = Interlocked.Increment(ref next) - 1)
+            for (int task = Interlocked.Increment(ref _next) - 1; task < tasks; task = Interlocked.Increment(ref _next) - 1)
             {
                 try
                 {
@@ -28,14 +28,14 @@ internal sealed class WorkCrew : IDisposable
                 }
                 catch (Exception e)
                 {
-                    Interlocked.CompareExchange(ref failure, ExceptionDispatchInfo.Capture(e), null);
+                    Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
                 }
 
-                Interlocked.Increment(ref done);
+                Interlocked.Increment(ref _done);
             }
         }
 
-        public void ThrowIfFailed() => failure?.Throw();
+        public void ThrowIfFailed() => _failure?.Throw();
     }
 
     private sealed class Helper : IDisposable
@@ -48,17 +48,17 @@ internal sealed class WorkCrew : IDisposable
         public void Dispose() => Wake.Dispose();
     }
 
-    private readonly Helper[] helpers;
-    private Job? current;
-    private volatile bool stopping;
+    private readonly Helper[] _helpers;
+    private Job? _current;
+    private volatile bool _stopping;
 
     public WorkCrew(int threads)
     {
         Threads = Math.Max(1, threads);
-        helpers = new Helper[Threads - 1];
-        for (int i = 0; i < helpers.Length; i++)
+        _helpers = new Helper[Threads - 1];
+        for (int i = 0; i < _helpers.Length; i++)
         {
-            Helper helper = helpers[i] = new Helper();
+            Helper helper = _helpers[i] = new Helper();
             helper.Thread = new Thread(() => Serve(helper)) { IsBackground = true, Name = $"learner-{i + 1}" };
             helper.Thread.Start();
         }
@@ -69,7 +69,7 @@ internal sealed class WorkCrew : IDisposable
     /// <summary>Runs <paramref name="body"/> for 0 ... tasks - 1, on any thread and in any order; returns when all are done.</summary>
     public void Run(int tasks, Action<int> body)
     {
-        if (tasks <= 1 || helpers.Length == 0)
+        if (tasks <= 1 || _helpers.Length == 0)
         {
             for (int task = 0; task < tasks; task++)
             {
@@ -80,9 +80,9 @@ internal sealed class WorkCrew : IDisposable
         }
 
         var job = new Job(tasks, body);
-        Volatile.Write(ref current, job);
+        Volatile.Write(ref _current, job);
         Interlocked.MemoryBarrier();
-        foreach (Helper helper in helpers)
+        foreach (Helper helper in _helpers)
         {
             if (Interlocked.Exchange(ref helper.Asleep, 0) == 1)
             {
@@ -102,14 +102,14 @@ internal sealed class WorkCrew : IDisposable
 
     public void Dispose()
     {
-        stopping = true;
-        foreach (Helper helper in helpers)
+        _stopping = true;
+        foreach (Helper helper in _helpers)
         {
             helper.Wake.Release();
         }
 
         // Only who has seen a helper end may take its semaphore away.
-        foreach (Helper helper in helpers)
+        foreach (Helper helper in _helpers)
         {
             helper.Thread?.Join();
             helper.Dispose();
@@ -119,20 +119,20 @@ internal sealed class WorkCrew : IDisposable
     private void Serve(Helper helper)
     {
         Job? last = null;
-        while (!stopping)
+        while (!_stopping)
         {
-            Job? job = Volatile.Read(ref current);
-            for (int spins = 0; ReferenceEquals(job, last) && spins < SpinsBeforeSleep && !stopping; spins++)
+            Job? job = Volatile.Read(ref _current);
+            for (int spins = 0; ReferenceEquals(job, last) && spins < SpinsBeforeSleep && !_stopping; spins++)
             {
                 Thread.SpinWait(30);
-                job = Volatile.Read(ref current);
+                job = Volatile.Read(ref _current);
             }
 
             if (ReferenceEquals(job, last))
             {
                 Volatile.Write(ref helper.Asleep, 1);
                 Interlocked.MemoryBarrier();
-                if (ReferenceEquals(Volatile.Read(ref current), last) && !stopping)
+                if (ReferenceEquals(Volatile.Read(ref _current), last) && !_stopping)
                 {
                     helper.Wake.Wait();
                 }

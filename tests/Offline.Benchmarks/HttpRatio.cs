@@ -49,7 +49,7 @@ internal static partial class HttpRatio
 
     private sealed partial class Server(Process process, string url) : IDisposable
     {
-        private readonly HttpClient client = new() { BaseAddress = new Uri(url) };
+        private readonly HttpClient _client = new() { BaseAddress = new Uri(url) };
 
         public static async Task<Server> StartAsync(string kind)
         {
@@ -87,13 +87,13 @@ internal static partial class HttpRatio
 
         public void Dispose()
         {
-            client.Dispose();
+            _client.Dispose();
             process.Kill();
             process.WaitForExit();
             process.Dispose();
         }
 
-        private async Task<long> AllocatedAsync() => long.Parse(await client.GetStringAsync("allocated"), CultureInfo.InvariantCulture);
+        private async Task<long> AllocatedAsync() => long.Parse(await _client.GetStringAsync("allocated"), CultureInfo.InvariantCulture);
 
         private TimeSpan Cpu()
         {

@@ -6,12 +6,12 @@ public readonly struct TableAudience : IEquatable<TableAudience>
 {
     private const string ScopeSuffix = "/.default";
 
-    private readonly string value;
+    private readonly string _value;
 
     public TableAudience(string value)
     {
         ArgumentException.ThrowIfNullOrEmpty(value);
-        this.value = value;
+        _value = value;
     }
 
     public static TableAudience AzureChina { get; } = new("AzureChina");
@@ -26,25 +26,25 @@ public readonly struct TableAudience : IEquatable<TableAudience>
 
     public static bool operator !=(TableAudience left, TableAudience right) => !left.Equals(right);
 
-    public bool Equals(TableAudience other) => string.Equals(value, other.value, StringComparison.OrdinalIgnoreCase);
+    public bool Equals(TableAudience other) => string.Equals(_value, other._value, StringComparison.OrdinalIgnoreCase);
 
     [EditorBrowsable(EditorBrowsableState.Never)]
     public override bool Equals(object obj) => obj is TableAudience other && Equals(other);
 
     [EditorBrowsable(EditorBrowsableState.Never)]
-    public override int GetHashCode() => value is null ? 0 : StringComparer.OrdinalIgnoreCase.GetHashCode(value);
+    public override int GetHashCode() => _value is null ? 0 : StringComparer.OrdinalIgnoreCase.GetHashCode(_value);
 
-    public override string ToString() => value;
+    public override string ToString() => _value;
 
     /// <summary>What to ask a token for: storage accounts of the named cloud, or of the address given.</summary>
     internal string ToScope()
     {
-        var audience = value switch
+        var audience = _value switch
         {
             null or "AzurePublic" => "https://storage.azure.com",
             "AzureChina" => "https://storage.azure.cn",
             "AzureGov" => "https://storage.azure.us",
-            _ => value,
+            _ => _value,
         };
         return audience.EndsWith(ScopeSuffix, StringComparison.OrdinalIgnoreCase) ? audience : audience.TrimEnd('/') + ScopeSuffix;
     }

@@ -86,16 +86,16 @@ public partial class TableClient
     private async ValueTask<Response> InsertAsync(bool async, ITableEntity entity, CancellationToken cancellationToken)
     {
         RequireKeys(entity);
-        using var message = requests.Insert(Name, entity);
-        return await requests.SendAsync(async, message, TableRequests.Created, cancellationToken).ConfigureAwait(false);
+        using var message = _requests.Insert(Name, entity);
+        return await _requests.SendAsync(async, message, TableRequests.Created, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<Response> PutAsync(
         bool async, ITableEntity entity, TableUpdateMode mode, string ifMatch, CancellationToken cancellationToken)
     {
         RequireKeys(entity);
-        using var message = requests.Put(Name, entity, mode, ifMatch);
-        return await requests.SendAsync(async, message, TableRequests.NoContent, cancellationToken).ConfigureAwait(false);
+        using var message = _requests.Put(Name, entity, mode, ifMatch);
+        return await _requests.SendAsync(async, message, TableRequests.NoContent, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Without an ETag whatever is there goes; that nothing is there is no failure.</summary>
@@ -105,16 +105,16 @@ public partial class TableClient
         ArgumentNullException.ThrowIfNull(partitionKey);
         ArgumentNullException.ThrowIfNull(rowKey);
         var etag = ifMatch == default ? ETag.All : ifMatch;
-        using var message = requests.Delete(requests.EntityPath(Name, partitionKey, rowKey), etag.ToString());
-        return await requests.SendAsync(async, message, TableRequests.NoContentOrNotFound, cancellationToken).ConfigureAwait(false);
+        using var message = _requests.Delete(_requests.EntityPath(Name, partitionKey, rowKey), etag.ToString());
+        return await _requests.SendAsync(async, message, TableRequests.NoContentOrNotFound, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<Response<T>> GetAsync<T>(
         bool async, string partitionKey, string rowKey, IEnumerable<string> select, CancellationToken cancellationToken)
         where T : class, ITableEntity
     {
-        using var message = requests.Get(requests.EntityPath(Name, partitionKey, rowKey) + TableRequests.Query(("$select", Joined(select))));
-        var response = await requests.SendAsync(async, message, TableRequests.Ok, cancellationToken).ConfigureAwait(false);
+        using var message = _requests.Get(_requests.EntityPath(Name, partitionKey, rowKey) + TableRequests.Query(("$select", Joined(select))));
+        var response = await _requests.SendAsync(async, message, TableRequests.Ok, cancellationToken).ConfigureAwait(false);
         return Response.FromValue(EntityReader.ReadOne<T>(response.Content.ToMemory()), response);
     }
 
@@ -122,8 +122,8 @@ public partial class TableClient
         bool async, string partitionKey, string rowKey, IEnumerable<string> select, CancellationToken cancellationToken)
         where T : class, ITableEntity
     {
-        using var message = requests.Get(requests.EntityPath(Name, partitionKey, rowKey) + TableRequests.Query(("$select", Joined(select))));
-        var response = await requests.SendAsync(async, message, TableRequests.OkOrNotFound, cancellationToken).ConfigureAwait(false);
+        using var message = _requests.Get(_requests.EntityPath(Name, partitionKey, rowKey) + TableRequests.Query(("$select", Joined(select))));
+        var response = await _requests.SendAsync(async, message, TableRequests.OkOrNotFound, cancellationToken).ConfigureAwait(false);
         return response.Status == 404
             ? new NoValueResponse<T>(response)
             : Response.FromValue(EntityReader.ReadOne<T>(response.Content.ToMemory()), response);

@@ -38,13 +38,13 @@ public partial class TableClient
         return async (async, continuationToken, pageSize) =>
         {
             var (partitionKey, rowKey) = TablePages.ParseContinuation(continuationToken);
-            using var message = requests.Get(requests.QueryPath(Name) + TableRequests.Query(
+            using var message = _requests.Get(_requests.QueryPath(Name) + TableRequests.Query(
                 ("$filter", filter),
                 ("$select", columns),
                 ("$top", TableRequests.Top(pageSize)),
                 ("NextPartitionKey", partitionKey),
                 ("NextRowKey", rowKey)));
-            var response = await requests.SendAsync(async, message, TableRequests.Ok, cancellationToken).ConfigureAwait(false);
+            var response = await _requests.SendAsync(async, message, TableRequests.Ok, cancellationToken).ConfigureAwait(false);
             return Page<T>.FromValues(EntityReader.ReadPage<T>(response.Content.ToMemory()), TablePages.ContinuationOf(response), response);
         };
     }

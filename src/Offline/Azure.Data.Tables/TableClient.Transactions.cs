@@ -16,7 +16,7 @@ public partial class TableClient
         bool async, IEnumerable<TableTransactionAction> actions, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(actions);
-        var content = new TransactionContent(requests, Name, Guid.NewGuid(), Guid.NewGuid());
+        var content = new TransactionContent(_requests, Name, Guid.NewGuid(), Guid.NewGuid());
         foreach (var action in actions)
         {
             content.Add(action);
@@ -27,8 +27,8 @@ public partial class TableClient
             throw new InvalidOperationException("Batch is empty: a transaction needs at least one action.");
         }
 
-        using var message = requests.Batch(content.Complete(), content.Boundary);
-        var response = await requests.SendAsync(async, message, TableRequests.Accepted, cancellationToken).ConfigureAwait(false);
+        using var message = _requests.Batch(content.Complete(), content.Boundary);
+        var response = await _requests.SendAsync(async, message, TableRequests.Accepted, cancellationToken).ConfigureAwait(false);
         var parts = TransactionResponses.Parse(response);
         if (parts.FirstOrDefault(part => part.Status >= 400) is { } failed)
         {

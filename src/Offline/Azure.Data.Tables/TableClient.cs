@@ -7,8 +7,8 @@ namespace Azure.Data.Tables;
 
 public partial class TableClient
 {
-    private readonly TableRequests requests;
-    private readonly string accountName;
+    private readonly TableRequests _requests;
+    private readonly string _accountName;
 
     protected TableClient()
     {
@@ -50,8 +50,8 @@ public partial class TableClient
     internal TableClient(Uri endpoint, string accountName, string tableName, TableRequests requests)
     {
         ArgumentException.ThrowIfNullOrEmpty(tableName);
-        this.accountName = accountName;
-        this.requests = requests;
+        _accountName = accountName;
+        _requests = requests;
         Name = tableName;
         Uri = TableEndpoint.WithTable(endpoint, tableName);
     }
@@ -71,8 +71,8 @@ public partial class TableClient
         Name = string.IsNullOrEmpty(tableName) ? TableEndpoint.TableName(endpoint) : tableName;
         ArgumentException.ThrowIfNullOrEmpty(Name, nameof(tableName));
         var account = TableEndpoint.WithoutTable(endpoint, Name);
-        accountName = TableEndpoint.AccountName(endpoint);
-        requests = new TableRequests(account, authentication ?? TableAuthentication.FromQuery(endpoint), options);
+        _accountName = TableEndpoint.AccountName(endpoint);
+        _requests = new TableRequests(account, authentication ?? TableAuthentication.FromQuery(endpoint), options);
         Uri = TableEndpoint.WithTable(account, Name);
     }
 
@@ -80,23 +80,23 @@ public partial class TableClient
 
     public virtual Uri Uri { get; }
 
-    public virtual string AccountName => accountName;
+    public virtual string AccountName => _accountName;
 
     public virtual Response<TableItem> Create(CancellationToken cancellationToken = default) =>
-        TableManagement.CreateAsync(false, requests, Name, cancellationToken).Completed();
+        TableManagement.CreateAsync(false, _requests, Name, cancellationToken).Completed();
 
     public virtual async Task<Response<TableItem>> CreateAsync(CancellationToken cancellationToken = default) =>
-        await TableManagement.CreateAsync(true, requests, Name, cancellationToken).ConfigureAwait(false);
+        await TableManagement.CreateAsync(true, _requests, Name, cancellationToken).ConfigureAwait(false);
 
     public virtual Response<TableItem> CreateIfNotExists(CancellationToken cancellationToken = default) =>
-        TableManagement.CreateIfNotExistsAsync(false, requests, Name, cancellationToken).Completed();
+        TableManagement.CreateIfNotExistsAsync(false, _requests, Name, cancellationToken).Completed();
 
     public virtual async Task<Response<TableItem>> CreateIfNotExistsAsync(CancellationToken cancellationToken = default) =>
-        await TableManagement.CreateIfNotExistsAsync(true, requests, Name, cancellationToken).ConfigureAwait(false);
+        await TableManagement.CreateIfNotExistsAsync(true, _requests, Name, cancellationToken).ConfigureAwait(false);
 
     public virtual Response Delete(CancellationToken cancellationToken = default) =>
-        TableManagement.DeleteAsync(false, requests, Name, cancellationToken).Completed();
+        TableManagement.DeleteAsync(false, _requests, Name, cancellationToken).Completed();
 
     public virtual async Task<Response> DeleteAsync(CancellationToken cancellationToken = default) =>
-        await TableManagement.DeleteAsync(true, requests, Name, cancellationToken).ConfigureAwait(false);
+        await TableManagement.DeleteAsync(true, _requests, Name, cancellationToken).ConfigureAwait(false);
 }

@@ -5,7 +5,7 @@ namespace Azure.Data.Tables;
 
 public sealed class TableEntity : ITableEntity, IDictionary<string, object>
 {
-    private readonly IDictionary<string, object> properties;
+    private readonly IDictionary<string, object> _properties;
 
     public TableEntity()
         : this(null)
@@ -20,39 +20,39 @@ public sealed class TableEntity : ITableEntity, IDictionary<string, object>
     }
 
     public TableEntity(IDictionary<string, object> values) =>
-        properties = values is null ? new Dictionary<string, object>() : new Dictionary<string, object>(values);
+        _properties = values is null ? new Dictionary<string, object>() : new Dictionary<string, object>(values);
 
     public string PartitionKey
     {
         get => GetString(PropertyNames.PartitionKey);
-        set => properties[PropertyNames.PartitionKey] = value;
+        set => _properties[PropertyNames.PartitionKey] = value;
     }
 
     public string RowKey
     {
         get => GetString(PropertyNames.RowKey);
-        set => properties[PropertyNames.RowKey] = value;
+        set => _properties[PropertyNames.RowKey] = value;
     }
 
     public DateTimeOffset? Timestamp
     {
         get => GetDateTimeOffset(PropertyNames.Timestamp);
-        set => properties[PropertyNames.Timestamp] = value;
+        set => _properties[PropertyNames.Timestamp] = value;
     }
 
     public ETag ETag
     {
         get => new(GetString(PropertyNames.ODataETag));
-        set => properties[PropertyNames.ODataETag] = value.ToString();
+        set => _properties[PropertyNames.ODataETag] = value.ToString();
     }
 
-    public int Count => properties.Count;
+    public int Count => _properties.Count;
 
-    public ICollection<string> Keys => properties.Keys;
+    public ICollection<string> Keys => _properties.Keys;
 
-    ICollection<object> IDictionary<string, object>.Values => properties.Values;
+    ICollection<object> IDictionary<string, object>.Values => _properties.Values;
 
-    bool ICollection<KeyValuePair<string, object>>.IsReadOnly => properties.IsReadOnly;
+    bool ICollection<KeyValuePair<string, object>>.IsReadOnly => _properties.IsReadOnly;
 
     public object this[string key]
     {
@@ -82,30 +82,30 @@ public sealed class TableEntity : ITableEntity, IDictionary<string, object>
 
     public void Add(string key, object value) => Set(key, value);
 
-    public bool ContainsKey(string key) => properties.ContainsKey(key);
+    public bool ContainsKey(string key) => _properties.ContainsKey(key);
 
-    public bool Remove(string key) => properties.Remove(key);
+    public bool Remove(string key) => _properties.Remove(key);
 
-    public bool TryGetValue(string key, out object value) => properties.TryGetValue(key, out value);
+    public bool TryGetValue(string key, out object value) => _properties.TryGetValue(key, out value);
 
-    public void Clear() => properties.Clear();
+    public void Clear() => _properties.Clear();
 
     void ICollection<KeyValuePair<string, object>>.Add(KeyValuePair<string, object> item) => Set(item.Key, item.Value);
 
-    bool ICollection<KeyValuePair<string, object>>.Contains(KeyValuePair<string, object> item) => properties.Contains(item);
+    bool ICollection<KeyValuePair<string, object>>.Contains(KeyValuePair<string, object> item) => _properties.Contains(item);
 
-    void ICollection<KeyValuePair<string, object>>.CopyTo(KeyValuePair<string, object>[] array, int arrayIndex) => properties.CopyTo(array, arrayIndex);
+    void ICollection<KeyValuePair<string, object>>.CopyTo(KeyValuePair<string, object>[] array, int arrayIndex) => _properties.CopyTo(array, arrayIndex);
 
-    bool ICollection<KeyValuePair<string, object>>.Remove(KeyValuePair<string, object> item) => properties.Remove(item);
+    bool ICollection<KeyValuePair<string, object>>.Remove(KeyValuePair<string, object> item) => _properties.Remove(item);
 
-    IEnumerator<KeyValuePair<string, object>> IEnumerable<KeyValuePair<string, object>>.GetEnumerator() => properties.GetEnumerator();
+    IEnumerator<KeyValuePair<string, object>> IEnumerable<KeyValuePair<string, object>>.GetEnumerator() => _properties.GetEnumerator();
 
-    IEnumerator IEnumerable.GetEnumerator() => properties.GetEnumerator();
+    IEnumerator IEnumerable.GetEnumerator() => _properties.GetEnumerator();
 
     private object Get(string key)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
-        return properties.TryGetValue(key, out var value) ? value : null;
+        return _properties.TryGetValue(key, out var value) ? value : null;
     }
 
     /// <summary>Nothing is converted but the two kinds of date into each other and bytes into BinaryData; another type is an error.</summary>
@@ -123,8 +123,8 @@ public sealed class TableEntity : ITableEntity, IDictionary<string, object>
     private void Set(string key, object value)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
-        properties.TryGetValue(key, out var existing);
-        properties[key] = (existing, value) switch
+        _properties.TryGetValue(key, out var existing);
+        _properties[key] = (existing, value) switch
         {
             (double, int number) => (double)number,
             (long, int number) => (long)number,

@@ -10,8 +10,8 @@ namespace Azure.Data.Tables;
 
 public class TableServiceClient
 {
-    private readonly TableRequests requests;
-    private readonly string accountName;
+    private readonly TableRequests _requests;
+    private readonly string _accountName;
 
     protected TableServiceClient()
     {
@@ -63,17 +63,17 @@ public class TableServiceClient
 
     private TableServiceClient(TableConnectionString connection, TableClientOptions options)
         : this(connection.Endpoint, TableAuthentication.Of(connection), options) =>
-        accountName = connection.AccountName ?? accountName;
+        _accountName = connection.AccountName ?? _accountName;
 
     private TableServiceClient(Uri endpoint, HttpPipelinePolicy authentication, TableClientOptions options)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
-        requests = new TableRequests(endpoint, authentication ?? TableAuthentication.FromQuery(endpoint), options);
-        accountName = TableEndpoint.AccountName(endpoint);
+        _requests = new TableRequests(endpoint, authentication ?? TableAuthentication.FromQuery(endpoint), options);
+        _accountName = TableEndpoint.AccountName(endpoint);
         Uri = TableEndpoint.WithoutQuery(endpoint);
     }
 
-    public virtual string AccountName => accountName;
+    public virtual string AccountName => _accountName;
 
     public virtual Uri Uri { get; }
 
@@ -84,26 +84,26 @@ public class TableServiceClient
     public virtual TableClient GetTableClient(string tableName)
     {
         ArgumentNullException.ThrowIfNull(tableName);
-        return new TableClient(Uri, accountName, tableName, requests);
+        return new TableClient(Uri, _accountName, tableName, _requests);
     }
 
     public virtual Response<TableItem> CreateTable(string tableName, CancellationToken cancellationToken = default) =>
-        TableManagement.CreateAsync(false, requests, Required(tableName), cancellationToken).Completed();
+        TableManagement.CreateAsync(false, _requests, Required(tableName), cancellationToken).Completed();
 
     public virtual async Task<Response<TableItem>> CreateTableAsync(string tableName, CancellationToken cancellationToken = default) =>
-        await TableManagement.CreateAsync(true, requests, Required(tableName), cancellationToken).ConfigureAwait(false);
+        await TableManagement.CreateAsync(true, _requests, Required(tableName), cancellationToken).ConfigureAwait(false);
 
     public virtual Response<TableItem> CreateTableIfNotExists(string tableName, CancellationToken cancellationToken = default) =>
-        TableManagement.CreateIfNotExistsAsync(false, requests, Required(tableName), cancellationToken).Completed();
+        TableManagement.CreateIfNotExistsAsync(false, _requests, Required(tableName), cancellationToken).Completed();
 
     public virtual async Task<Response<TableItem>> CreateTableIfNotExistsAsync(string tableName, CancellationToken cancellationToken = default) =>
-        await TableManagement.CreateIfNotExistsAsync(true, requests, Required(tableName), cancellationToken).ConfigureAwait(false);
+        await TableManagement.CreateIfNotExistsAsync(true, _requests, Required(tableName), cancellationToken).ConfigureAwait(false);
 
     public virtual Response DeleteTable(string tableName, CancellationToken cancellationToken = default) =>
-        TableManagement.DeleteAsync(false, requests, Required(tableName), cancellationToken).Completed();
+        TableManagement.DeleteAsync(false, _requests, Required(tableName), cancellationToken).Completed();
 
     public virtual async Task<Response> DeleteTableAsync(string tableName, CancellationToken cancellationToken = default) =>
-        await TableManagement.DeleteAsync(true, requests, Required(tableName), cancellationToken).ConfigureAwait(false);
+        await TableManagement.DeleteAsync(true, _requests, Required(tableName), cancellationToken).ConfigureAwait(false);
 
     public virtual AsyncPageable<TableItem> QueryAsync(string filter = null, int? maxPerPage = null, CancellationToken cancellationToken = default) =>
         new TablePages.Asynchronous<TableItem>(PageRequest(filter, cancellationToken), maxPerPage);
@@ -143,9 +143,9 @@ public class TableServiceClient
     private PageRequest<TableItem> PageRequest(string filter, CancellationToken cancellationToken) => async (async, continuationToken, pageSize) =>
     {
         const string NextTableName = "x-ms-continuation-NextTableName";
-        using var message = requests.Get(requests.TablesPath + TableRequests.Query(
+        using var message = _requests.Get(_requests.TablesPath + TableRequests.Query(
             ("$filter", filter), ("$top", TableRequests.Top(pageSize)), ("NextTableName", continuationToken)));
-        var response = await requests.SendAsync(async, message, TableRequests.Ok, cancellationToken).ConfigureAwait(false);
+        var response = await _requests.SendAsync(async, message, TableRequests.Ok, cancellationToken).ConfigureAwait(false);
         var next = response.Headers.TryGetValue(NextTableName, out var name) ? name : null;
         return Page<TableItem>.FromValues(ReadTables(response.Content.ToMemory()), next, response);
     };

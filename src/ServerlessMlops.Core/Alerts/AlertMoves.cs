@@ -1,4 +1,3 @@
-using ServerlessMlops.Core.Pipelines;
 
 namespace ServerlessMlops.Core.Alerts;
 

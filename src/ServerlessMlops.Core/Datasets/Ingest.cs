@@ -1,8 +1,6 @@
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Data.Columns;
-using ServerlessMlops.Data.Profiling;
 using ServerlessMlops.Data.Reading;
-using ServerlessMlops.Data.Snapshots;
 
 namespace ServerlessMlops.Core.Datasets;
 

@@ -1,9 +1,7 @@
 using ServerlessMlops.Core.Evaluation.Gates;
 using ServerlessMlops.Core.Evaluation.Measuring;
 using ServerlessMlops.Core.Pipelines;
-using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Training;
-using ServerlessMlops.Learners;
 using ServerlessMlops.Learners.Metrics;
 
 namespace ServerlessMlops.Core.Evaluation;
@@ -32,27 +30,27 @@ public sealed class Evaluator
     /// <summary>Candidates, the best ones, that are looked at in detail: slices, fairness, calibration, errors.</summary>
     public const int MostDetailed = 3;
 
-    private readonly TrainingData data;
-    private readonly PipelineSpec spec;
-    private readonly ScoredModel[] models;
-    private readonly bool hasChampion;
-    private readonly int threads;
-    private readonly int resamples;
-    private readonly Metric[] metrics;
-    private readonly Metric primary;
-    private readonly (GateSpec Spec, Gate Gate)[] gates;
+    private readonly TrainingData _data;
+    private readonly PipelineSpec _spec;
+    private readonly ScoredModel[] _models;
+    private readonly bool _hasChampion;
+    private readonly int _threads;
+    private readonly int _resamples;
+    private readonly Metric[] _metrics;
+    private readonly Metric _primary;
+    private readonly (GateSpec Spec, Gate Gate)[] _gates;
 
     private Evaluator(TrainingData data, PipelineSpec spec, IReadOnlyList<ScoredModel> candidates, ScoredModel? champion, int threads)
     {
-        this.data = data;
-        this.spec = spec;
-        this.threads = threads;
-        models = champion is null ? [.. candidates] : [.. candidates, champion];
-        hasChampion = champion is not null;
-        resamples = Resampling.For(data.Holdout.Labels.Length);
-        metrics = [.. Metric.All.Where(m => m.Judges(data.Task))];
-        primary = Candidates.MetricOf(spec, data.Task);
-        gates =
+        _data = data;
+        _spec = spec;
+        _threads = threads;
+        _models = champion is null ? [.. candidates] : [.. candidates, champion];
+        _hasChampion = champion is not null;
+        _resamples = Resampling.For(data.Holdout.Labels.Length);
+        _metrics = [.. Metric.All.Where(m => m.Judges(data.Task))];
+        _primary = Candidates.MetricOf(spec, data.Task);
+        _gates =
         [
             .. spec.Gates.Select(g => Gate.TryParse(g.Gate, out Gate? gate, out string? fault)
                 ? (g, gate)
@@ -60,9 +58,9 @@ public sealed class Evaluator
         ];
     }
 
-    private int Classes => data.Classes.Count;
+    private int Classes => _data.Classes.Count;
 
-    private float[] Labels => data.Holdout.Labels;
+    private float[] Labels => _data.Holdout.Labels;
 
     /// <summary>Evaluates.</summary>
     /// <param name="subject">Whose evaluation it is.</param>
@@ -84,20 +82,20 @@ public sealed class Evaluator
 
     private EvaluationReport Evaluate(EvaluationSubject subject)
     {
-        HashSet<string> all = [.. metrics.Select(m => m.Name)];
-        IReadOnlyDictionary<string, SampledValue>[] measured = MetricSampler.Measure(Labels, [.. models.Select(m => m.Predictions)], Classes, metrics, all, resamples, threads);
-        int candidates = models.Length - (hasChampion ? 1 : 0);
+        HashSet<string> all = [.. _metrics.Select(m => m.Name)];
+        IReadOnlyDictionary<string, SampledValue>[] measured = MetricSampler.Measure(Labels, [.. _models.Select(m => m.Predictions)], Classes, _metrics, all, _resamples, _threads);
+        int candidates = _models.Length - (_hasChampion ? 1 : 0);
         int[] ranked =
         [
             // Ties go to the candidate that the spec names first: the simpler one, in the usual order.
-            .. Enumerable.Range(0, candidates).Where(m => measured[m].ContainsKey(primary.Name))
-                .OrderBy(m => primary.HigherIsBetter ? -measured[m][primary.Name].Value : measured[m][primary.Name].Value),
+            .. Enumerable.Range(0, candidates).Where(m => measured[m].ContainsKey(_primary.Name))
+                .OrderBy(m => _primary.HigherIsBetter ? -measured[m][_primary.Name].Value : measured[m][_primary.Name].Value),
         ];
-        int[] detailed = [.. ranked.Take(MostDetailed), .. hasChampion ? [models.Length - 1] : Array.Empty<int>()];
-        var details = new EvaluationDetails(data, spec, [.. detailed.Select(m => models[m].Predictions)], metrics, primary, gates.Select(g => g.Gate), resamples, threads);
+        int[] detailed = [.. ranked.Take(MostDetailed), .. _hasChampion ? [_models.Length - 1] : Array.Empty<int>()];
+        var details = new EvaluationDetails(_data, _spec, [.. detailed.Select(m => _models[m].Predictions)], _metrics, _primary, _gates.Select(g => g.Gate), _resamples, _threads);
         ModelEvaluation[] evaluations =
         [
-            .. models.Select((model, m) =>
+            .. _models.Select((model, m) =>
             {
                 var plain = new ModelEvaluation
                 {
@@ -118,32 +116,32 @@ public sealed class Evaluator
             RunId = subject.RunId,
             DatasetId = subject.DatasetId,
             SpecHash = subject.SpecHash,
-            Task = data.Task,
-            Metric = primary.Name,
+            Task = _data.Task,
+            Metric = _primary.Name,
             Rows = Labels.Length,
-            Resamples = resamples,
+            Resamples = _resamples,
             Seed = Resampling.Seed,
-            Winner = winner is { } best ? models[best].Name : null,
-            ChampionVersion = hasChampion ? models[^1].Version : null,
+            Winner = winner is { } best ? _models[best].Name : null,
+            ChampionVersion = _hasChampion ? _models[^1].Version : null,
             Models = evaluations,
             Notes = [.. Notes()],
-            Comparisons = winner is { } challenger && hasChampion ? Compare(measured[challenger], measured[^1]) : [],
-            Gates = winner is { } judged ? [.. gates.Select(g => GateDecision.Decide(g.Gate, EvidenceFor(g.Gate.Subject, judged, measured, details), g.Spec.Severity, g.Spec.Confident))] : [],
+            Comparisons = winner is { } challenger && _hasChampion ? Compare(measured[challenger], measured[^1]) : [],
+            Gates = winner is { } judged ? [.. _gates.Select(g => GateDecision.Decide(g.Gate, EvidenceFor(g.Gate.Subject, judged, measured, details), g.Spec.Severity, g.Spec.Confident))] : [],
         };
     }
 
     /// <summary>Columns that the spec wants looked at and that have no groups: text, identifiers, or not there.</summary>
     private IEnumerable<string> Notes()
     {
-        var features = data.Holdout.Features.Features.Concat(data.Holdout.Besides).Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
-        return spec.Slices.Where(column => !features.Contains(column)).Select(column => $"'slices' names '{column}', which is no category or number of the data; models are not measured by it.")
-            .Concat(spec.Columns.Where(c => c.Value.Sensitive && c.Key != spec.Target && c.Key != spec.Key && c.Key != spec.Time && !features.Contains(c.Key))
+        var features = _data.Holdout.Features.Features.Concat(_data.Holdout.Besides).Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
+        return _spec.Slices.Where(column => !features.Contains(column)).Select(column => $"'slices' names '{column}', which is no category or number of the data; models are not measured by it.")
+            .Concat(_spec.Columns.Where(c => c.Value.Sensitive && c.Key != _spec.Target && c.Key != _spec.Key && c.Key != _spec.Time && !features.Contains(c.Key))
                 .Select(c => $"'{c.Key}' is sensitive and no category or number of the data; fairness is not judged by it."));
     }
 
     private MetricComparison[] Compare(IReadOnlyDictionary<string, SampledValue> challenger, IReadOnlyDictionary<string, SampledValue> champion) =>
     [
-        .. metrics.Where(m => challenger.ContainsKey(m.Name) && champion.ContainsKey(m.Name)).Select(m =>
+        .. _metrics.Where(m => challenger.ContainsKey(m.Name) && champion.ContainsKey(m.Name)).Select(m =>
         {
             (SampledValue ours, SampledValue theirs, double sign) = (challenger[m.Name], champion[m.Name], m.HigherIsBetter ? 1 : -1);
             double[] gains = [.. ours.Resamples.Zip(theirs.Resamples, (a, b) => sign * (a - b))];
@@ -155,7 +153,7 @@ public sealed class Evaluator
 
     private GateEvidence EvidenceFor(GateSubject subject, int winner, IReadOnlyDictionary<string, SampledValue>[] measured, EvaluationDetails details)
     {
-        if (subject.Fault(data.Task) is { } fault)
+        if (subject.Fault(_data.Task) is { } fault)
         {
             return GateEvidence.Absent(fault);
         }
@@ -164,16 +162,16 @@ public sealed class Evaluator
         {
             case GateSubjectKind.Metric:
                 return measured[winner].TryGetValue(subject.Name, out SampledValue? value)
-                    ? new GateEvidence([new Measurement(value, hasChampion ? measured[^1].GetValueOrDefault(subject.Name) : null)]) { HasChampion = hasChampion }
+                    ? new GateEvidence([new Measurement(value, _hasChampion ? measured[^1].GetValueOrDefault(subject.Name) : null)]) { HasChampion = _hasChampion }
                     : GateEvidence.Absent("it is not a number on these rows; they may be of one class only");
             case GateSubjectKind.Cost:
-                ModelCosts costs = models[winner].Costs;
+                ModelCosts costs = _models[winner].Costs;
                 SampledValue? Cost(ModelCosts of) => of.Find(subject.Name) is { } cost ? new SampledValue(cost, of.Requests, []) : null;
                 return Cost(costs) is { } own
-                    ? new GateEvidence([new Measurement(own, hasChampion ? Cost(models[^1].Costs) : null)]) { HasChampion = hasChampion, IsExact = true, Unit = "request" }
+                    ? new GateEvidence([new Measurement(own, _hasChampion ? Cost(_models[^1].Costs) : null)]) { HasChampion = _hasChampion, IsExact = true, Unit = "request" }
                     : GateEvidence.Absent("it was not measured");
             default:
-                return details.EvidenceFor(subject, hasChampion);
+                return details.EvidenceFor(subject, _hasChampion);
         }
     }
 }

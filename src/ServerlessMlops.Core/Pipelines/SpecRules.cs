@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Learners;

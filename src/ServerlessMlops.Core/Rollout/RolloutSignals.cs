@@ -1,7 +1,6 @@
 using ServerlessMlops.Core.Monitoring;
 using ServerlessMlops.Core.Monitoring.Drift;
 using ServerlessMlops.Core.Pipelines;
-using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Learners;
 using static System.FormattableString;
 

@@ -11,7 +11,7 @@ public sealed class TrafficSplit
 {
     private const ulong FnvOffset = 14695981039346656037;
     private const ulong FnvPrime = 1099511628211;
-    private readonly ulong seed;
+    private readonly ulong _seed;
 
     /// <summary>A split.</summary>
     /// <param name="salt">The rollout's salt: another rollout puts other keys first.</param>
@@ -20,7 +20,7 @@ public sealed class TrafficSplit
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(share, 0);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(share, 1);
-        seed = Fnv(FnvOffset, Encoding.UTF8.GetBytes(salt));
+        _seed = Fnv(FnvOffset, Encoding.UTF8.GetBytes(salt));
         Share = share;
     }
 
@@ -34,7 +34,7 @@ public sealed class TrafficSplit
     /// <remarks>FNV-1a over salt and key, then the finalizer of MurmurHash3, because FNV alone leaves the high bits of short keys poorly mixed.</remarks>
     public double PlaceOf(ReadOnlySpan<byte> key)
     {
-        ulong hash = Fnv(seed, key);
+        ulong hash = Fnv(_seed, key);
         hash ^= hash >> 33;
         hash *= 0xff51afd7ed558ccd;
         hash ^= hash >> 33;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using ServerlessMlops.Data.Columns;
 
 namespace ServerlessMlops.Data.Profiling;
 

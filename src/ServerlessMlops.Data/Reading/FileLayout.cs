@@ -1,4 +1,3 @@
-using ServerlessMlops.Data.Columns;
 using ServerlessMlops.Data.Csv;
 using ServerlessMlops.Data.Inference;
 using ServerlessMlops.Data.JsonLines;

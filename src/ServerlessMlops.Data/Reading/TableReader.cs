@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
 using ServerlessMlops.Data.Columns;
-using ServerlessMlops.Data.Csv;
 using ServerlessMlops.Data.Inference;
-using ServerlessMlops.Data.JsonLines;
 using ServerlessMlops.Data.Profiling;
 
 namespace ServerlessMlops.Data.Reading;

@@ -3,7 +3,6 @@ using Microsoft.DurableTask.Client;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Runs;
-using ServerlessMlops.Functions.Hosting;
 using ServerlessMlops.Functions.Pipelines;
 using ServerlessMlops.Functions.Rollout;
 using ServerlessMlops.Functions.Runs;

@@ -6,7 +6,6 @@ using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Core.Scoring;
-using ServerlessMlops.Functions.Hosting;
 using ServerlessMlops.Functions.Pipelines;
 using ServerlessMlops.Functions.Runs;
 using ServerlessMlops.Functions.Scoring;

@@ -13,20 +13,20 @@ internal sealed class Binner
     private const int SampleRows = 200_000;
     private const int Fan = 16;
 
-    private readonly float[] padded;
-    private readonly float[] pivots;
+    private readonly float[] _padded;
+    private readonly float[] _pivots;
 
     private Binner(float[] edges, int categories = 0)
     {
         Edges = edges;
         Categories = categories;
-        padded = new float[Fan * Fan];
-        Array.Fill(padded, float.PositiveInfinity);
-        edges.CopyTo(padded, 0);
-        pivots = new float[Fan];
+        _padded = new float[Fan * Fan];
+        Array.Fill(_padded, float.PositiveInfinity);
+        edges.CopyTo(_padded, 0);
+        _pivots = new float[Fan];
         for (int i = 0; i < Fan; i++)
         {
-            pivots[i] = padded[(Fan * i) + Fan - 1];
+            _pivots[i] = _padded[(Fan * i) + Fan - 1];
         }
     }
 
@@ -102,8 +102,8 @@ internal sealed class Binner
             }
             else
             {
-                int coarse = CountBelow(pivots, x) * Fan;
-                bins[row] = (byte)(coarse + CountBelow(padded.AsSpan(coarse, Fan), x));
+                int coarse = CountBelow(_pivots, x) * Fan;
+                bins[row] = (byte)(coarse + CountBelow(_padded.AsSpan(coarse, Fan), x));
             }
         }
 

@@ -6,37 +6,37 @@ namespace ServerlessMlops.Learners.Boosting;
 /// <summary>One training: the scores of all rows, and the rounds that move them.</summary>
 internal sealed class BoostingRun
 {
-    private readonly TrainingData train;
-    private readonly TrainingData? validation;
-    private readonly Loss loss;
-    private readonly BoostingOptions options;
-    private readonly int seed;
-    private readonly WorkCrew crew;
-    private readonly BinnedMatrix matrix;
-    private readonly TreeGrower grower;
-    private readonly Labels labels;
-    private readonly float[] baseScores;
-    private readonly float[][] scores;
-    private readonly float[][] validationScores;
-    private readonly long[] gradients;
-    private readonly List<DecisionTree> trees = [];
+    private readonly TrainingData _train;
+    private readonly TrainingData? _validation;
+    private readonly Loss _loss;
+    private readonly BoostingOptions _options;
+    private readonly int _seed;
+    private readonly WorkCrew _crew;
+    private readonly BinnedMatrix _matrix;
+    private readonly TreeGrower _grower;
+    private readonly Labels _labels;
+    private readonly float[] _baseScores;
+    private readonly float[][] _scores;
+    private readonly float[][] _validationScores;
+    private readonly long[] _gradients;
+    private readonly List<DecisionTree> _trees = [];
 
     public BoostingRun(TrainingData train, TrainingData? validation, Loss loss, int[] monotonic, BoostingOptions options, int seed, WorkCrew crew)
     {
-        this.train = train;
-        this.validation = validation;
-        this.loss = loss;
-        this.options = options;
-        this.seed = seed;
-        this.crew = crew;
+        _train = train;
+        _validation = validation;
+        _loss = loss;
+        _options = options;
+        _seed = seed;
+        _crew = crew;
         int rows = train.Target.Length;
-        labels = new Labels(train.Target, train.Weights);
-        matrix = BinnedMatrix.Create(train, options.MaxBins, crew);
-        grower = new TreeGrower(matrix, options, monotonic, crew);
-        baseScores = loss.BaseScores(labels);
-        scores = [.. baseScores.Select(s => Filled(rows, s))];
-        validationScores = [.. baseScores.Select(s => Filled(validation?.Target.Length ?? 0, s))];
-        gradients = options.RowSample < 1 ? GC.AllocateUninitializedArray<long>(rows) : grower.Partition.FirstGradients;
+        _labels = new Labels(train.Target, train.Weights);
+        _matrix = BinnedMatrix.Create(train, options.MaxBins, crew);
+        _grower = new TreeGrower(_matrix, options, monotonic, crew);
+        _baseScores = loss.BaseScores(_labels);
+        _scores = [.. _baseScores.Select(s => Filled(rows, s))];
+        _validationScores = [.. _baseScores.Select(s => Filled(validation?.Target.Length ?? 0, s))];
+        _gradients = options.RowSample < 1 ? GC.AllocateUninitializedArray<long>(rows) : _grower.Partition.FirstGradients;
     }
 
     /// <summary>Rounds done.</summary>
@@ -46,10 +46,10 @@ internal sealed class BoostingRun
     public double ValidationLoss { get; private set; } = double.NaN;
 
     /// <summary>Raw scores of the validation rows after the last round: one array a score.</summary>
-    public IReadOnlyList<float[]> ValidationScores => validationScores;
+    public IReadOnlyList<float[]> ValidationScores => _validationScores;
 
     /// <summary>Sum of weights of the validation rows.</summary>
-    public double ValidationWeight => validation is null ? 0 : validation.Weights?.Sum(w => (double)w) ?? validation.Target.Length;
+    public double ValidationWeight => _validation is null ? 0 : _validation.Weights?.Sum(w => (double)w) ?? _validation.Target.Length;
 
     /// <summary>Does one more round. Returns whether another could do anything: where no tree finds a split, the next round's would not either.</summary>
     public bool Step(CancellationToken cancellation)
@@ -57,59 +57,59 @@ internal sealed class BoostingRun
         Round++;
         int[]? sample = SampleRows(Round);
         int[] columns = SampleColumns(Round);
-        loss.BeginRound(scores, crew);
+        _loss.BeginRound(_scores, _crew);
         bool grew = false;
-        for (int output = 0; output < loss.Outputs; output++)
+        for (int output = 0; output < _loss.Outputs; output++)
         {
             cancellation.ThrowIfCancellationRequested();
             grew |= GrowTree(output, sample, columns);
         }
 
-        if (validation is not null)
+        if (_validation is not null)
         {
-            ValidationLoss = loss.Mean(validationScores, new Labels(validation.Target, validation.Weights));
+            ValidationLoss = _loss.Mean(_validationScores, new Labels(_validation.Target, _validation.Weights));
         }
 
-        return grew || sample is not null || options.ColumnSample < 1;
+        return grew || sample is not null || _options.ColumnSample < 1;
     }
 
     /// <summary>Does all rounds, or as many as the validation rows are worth.</summary>
     public BoostingResult Run(IProgress<BoostingProgress>? progress, CancellationToken cancellation)
     {
         var losses = new List<double>();
-        var stopping = new EarlyStopping(options.EarlyStoppingRounds);
+        var stopping = new EarlyStopping(_options.EarlyStoppingRounds);
         bool goesOn = true;
-        while (goesOn && Round < options.Iterations)
+        while (goesOn && Round < _options.Iterations)
         {
             goesOn = Step(cancellation);
-            if (validation is not null)
+            if (_validation is not null)
             {
                 losses.Add(ValidationLoss);
                 goesOn &= stopping.GoesOn(Round, ValidationLoss);
             }
 
-            progress?.Report(new BoostingProgress(Round, options.Iterations, ValidationLoss));
+            progress?.Report(new BoostingProgress(Round, _options.Iterations, ValidationLoss));
         }
 
-        int best = validation is null ? Round : stopping.BestRound;
-        var kept = trees.GetRange(0, Math.Min(trees.Count, best * loss.Outputs));
-        return new BoostingResult(new TreeEnsemble(train.Columns.Length, baseScores, kept), loss.Link, best, losses);
+        int best = _validation is null ? Round : stopping.BestRound;
+        var kept = _trees.GetRange(0, Math.Min(_trees.Count, best * _loss.Outputs));
+        return new BoostingResult(new TreeEnsemble(_train.Columns.Length, _baseScores, kept), _loss.Link, best, losses);
     }
 
     /// <summary>Grows a tree for one output and moves the scores; returns whether it has a split.</summary>
     private bool GrowTree(int output, int[]? sample, int[] columns)
     {
-        var packed = PackedGradients.Create(matrix.Rows, gradients, (from, pairs) => loss.Gradients(output, scores, labels, from, pairs), crew);
-        GrownTree grown = grower.Grow(gradients, packed, sample, columns);
-        if (loss.LeafQuantile is { } quantile)
+        var packed = PackedGradients.Create(_matrix.Rows, _gradients, (from, pairs) => _loss.Gradients(output, _scores, _labels, from, pairs), _crew);
+        GrownTree grown = _grower.Grow(_gradients, packed, sample, columns);
+        if (_loss.LeafQuantile is { } quantile)
         {
             RenewLeaves(grown, quantile);
         }
 
         var tree = new DecisionTree([.. grown.Nodes], output);
-        trees.Add(tree);
+        _trees.Add(tree);
         MoveScores(grown, tree, sample is not null);
-        if (validation is not null)
+        if (_validation is not null)
         {
             MoveValidationScores(tree);
         }
@@ -119,32 +119,32 @@ internal sealed class BoostingRun
 
     private void MoveScores(GrownTree grown, DecisionTree tree, bool sampled)
     {
-        float[] score = scores[tree.Output];
+        float[] score = _scores[tree.Output];
         if (sampled)
         {
             // Rows outside of the sample move too: all rows take the way through the tree.
-            MoveByWalk(score, train.Columns, tree);
+            MoveByWalk(score, _train.Columns, tree);
             return;
         }
 
-        crew.Run(grown.Leaves.Count, i =>
+        _crew.Run(grown.Leaves.Count, i =>
         {
             GrowingLeaf leaf = grown.Leaves[i];
             float value = tree.Nodes[leaf.Node].Value;
-            foreach (int row in grower.Partition.Rows(leaf.Rows))
+            foreach (int row in _grower.Partition.Rows(leaf.Rows))
             {
                 score[row] += value;
             }
         });
     }
 
-    private void MoveValidationScores(DecisionTree tree) => MoveByWalk(validationScores[tree.Output], validation!.Columns, tree);
+    private void MoveValidationScores(DecisionTree tree) => MoveByWalk(_validationScores[tree.Output], _validation!.Columns, tree);
 
     private void MoveByWalk(float[] score, float[][] columns, DecisionTree tree)
     {
         const int Chunk = 4096;
         TreeNode[] nodes = tree.Nodes;
-        crew.Run((score.Length + Chunk - 1) / Chunk, chunk =>
+        _crew.Run((score.Length + Chunk - 1) / Chunk, chunk =>
         {
             for (int row = chunk * Chunk, end = Math.Min(score.Length, row + Chunk); row < end; row++)
             {
@@ -163,46 +163,46 @@ internal sealed class BoostingRun
     /// <summary>Sets every leaf's value to the learning rate times a quantile of its residuals, within its monotonic bounds.</summary>
     private void RenewLeaves(GrownTree grown, double quantile)
     {
-        crew.Run(grown.Leaves.Count, i =>
+        _crew.Run(grown.Leaves.Count, i =>
         {
             GrowingLeaf leaf = grown.Leaves[i];
-            ReadOnlySpan<int> rows = grower.Partition.Rows(leaf.Rows);
+            ReadOnlySpan<int> rows = _grower.Partition.Rows(leaf.Rows);
             var residuals = new float[rows.Length];
             for (int r = 0; r < rows.Length; r++)
             {
-                residuals[r] = labels.Target[rows[r]] - scores[0][rows[r]];
+                residuals[r] = _labels.Target[rows[r]] - _scores[0][rows[r]];
             }
 
-            float[]? weights = labels.Weights is null ? null : FeatureTable.Take<float>(labels.Weights, rows);
+            float[]? weights = _labels.Weights is null ? null : FeatureTable.Take<float>(_labels.Weights, rows);
             double value = Math.Clamp(Quantiles.Weighted(residuals, weights, quantile), leaf.Bounds.Lower, leaf.Bounds.Upper);
             lock (grown.Nodes)
             {
-                grown.Nodes[leaf.Node] = grown.Nodes[leaf.Node] with { Value = (float)(options.LearningRate * value) };
+                grown.Nodes[leaf.Node] = grown.Nodes[leaf.Node] with { Value = (float)(_options.LearningRate * value) };
             }
         });
     }
 
     private int[]? SampleRows(int round)
     {
-        if (options.RowSample >= 1)
+        if (_options.RowSample >= 1)
         {
             return null;
         }
 
-        int[] picked = [.. Enumerable.Range(0, matrix.Rows).Where(row => Hash.Unit(seed, 2 * round, row) < options.RowSample)];
+        int[] picked = [.. Enumerable.Range(0, _matrix.Rows).Where(row => Hash.Unit(_seed, 2 * round, row) < _options.RowSample)];
         return picked.Length > 0 ? picked : [0];
     }
 
     private int[] SampleColumns(int round)
     {
-        int[] all = [.. Enumerable.Range(0, matrix.Columns.Length)];
-        if (options.ColumnSample >= 1 || all.Length == 0)
+        int[] all = [.. Enumerable.Range(0, _matrix.Columns.Length)];
+        if (_options.ColumnSample >= 1 || all.Length == 0)
         {
             return all;
         }
 
-        int take = Math.Max(1, (int)Math.Round(options.ColumnSample * all.Length));
-        return [.. all.OrderBy(c => Hash.Unit(seed, (2 * round) + 1, c)).Take(take).Order()];
+        int take = Math.Max(1, (int)Math.Round(_options.ColumnSample * all.Length));
+        return [.. all.OrderBy(c => Hash.Unit(_seed, (2 * round) + 1, c)).Take(take).Order()];
     }
 
     private static float[] Filled(int length, float value)

@@ -31,19 +31,19 @@ internal sealed unsafe class LeafMasks
     /// <summary>Tests [Start, MissingRight) send missing values left, [MissingRight, End) send them right; set tests are [SetStart, SetEnd).</summary>
     private readonly record struct Tree(int Start, int MissingRight, int End, int SetStart, int SetEnd, int Leaves, int Output);
 
-    private readonly Test[] tests;
-    private readonly SetTest[] setTests;
-    private readonly uint[] setBits;
-    private readonly Tree[] trees;
-    private readonly float[] leaves;
+    private readonly Test[] _tests;
+    private readonly SetTest[] _setTests;
+    private readonly uint[] _setBits;
+    private readonly Tree[] _trees;
+    private readonly float[] _leaves;
 
     private LeafMasks(Test[] tests, SetTest[] setTests, uint[] setBits, Tree[] trees, float[] leaves)
     {
-        this.tests = tests;
-        this.setTests = setTests;
-        this.setBits = setBits;
-        this.trees = trees;
-        this.leaves = leaves;
+        _tests = tests;
+        _setTests = setTests;
+        _setBits = setBits;
+        _trees = trees;
+        _leaves = leaves;
     }
 
     public static LeafMasks? TryCompile(IReadOnlyList<DecisionTree> source)
@@ -96,12 +96,12 @@ internal sealed unsafe class LeafMasks
             return 0;
         }
 
-        fixed (float* x = columns, s = scores, v = leaves)
-        fixed (Test* t = tests)
-        fixed (SetTest* sets = setTests)
-        fixed (uint* bits = setBits)
+        fixed (float* x = columns, s = scores, v = _leaves)
+        fixed (Test* t = _tests)
+        fixed (SetTest* sets = _setTests)
+        fixed (uint* bits = _setBits)
         {
-            foreach (ref readonly Tree tree in trees.AsSpan())
+            foreach (ref readonly Tree tree in _trees.AsSpan())
             {
                 float* output = s + ((long)tree.Output * stride);
                 int row = 0;

@@ -6,16 +6,16 @@ namespace ServerlessMlops.Learners.Boosting;
 /// </summary>
 internal sealed class LeafSplitter(BinnedMatrix matrix, RowPartition partition, BoostingOptions options, WorkCrew crew)
 {
-    private readonly Stack<long[]> freeHistograms = new();
-    private readonly long[][] partial = new long[crew.Threads - 1][];
-    private readonly BestSplits[] bests = new BestSplits[2 * crew.Threads];
+    private readonly Stack<long[]> _freeHistograms = new();
+    private readonly long[][] _partial = new long[crew.Threads - 1][];
+    private readonly BestSplits[] _bests = new BestSplits[2 * crew.Threads];
 
     /// <summary>Of this tree: two for each of its splits, fewer than it has leaves, and two for each leaf that was split in vain.</summary>
-    private readonly GrowingLeaf?[] leaves = new GrowingLeaf?[4 * options.MaxLeaves];
-    private int usedLeaves;
-    private SplitFinder finder = null!;
-    private int[] columns = [];
-    private int[] monotonic = [];
+    private readonly GrowingLeaf?[] _leaves = new GrowingLeaf?[4 * options.MaxLeaves];
+    private int _usedLeaves;
+    private SplitFinder _finder = null!;
+    private int[] _columns = [];
+    private int[] _monotonic = [];
 
     private readonly record struct BestSplits(Split Small, Split Large);
 
@@ -23,11 +23,11 @@ internal sealed class LeafSplitter(BinnedMatrix matrix, RowPartition partition, 
     /// <param name="treeFinder">For this tree's gradients.</param>
     /// <param name="treeColumns">Columns to split by.</param>
     /// <param name="directions">By column 1, 0 or -1.</param>
-    public void Begin(SplitFinder treeFinder, int[] treeColumns, int[] directions) => (finder, columns, monotonic, usedLeaves) = (treeFinder, treeColumns, directions, 0);
+    public void Begin(SplitFinder treeFinder, int[] treeColumns, int[] directions) => (_finder, _columns, _monotonic, _usedLeaves) = (treeFinder, treeColumns, directions, 0);
 
     /// <summary>A leaf of this tree.</summary>
     public GrowingLeaf NewLeaf(RowPartition.Range rows, LeafBounds bounds, int depth) =>
-        (leaves[Interlocked.Increment(ref usedLeaves) - 1] ??= new GrowingLeaf()).Renew(rows, bounds, depth);
+        (_leaves[Interlocked.Increment(ref _usedLeaves) - 1] ??= new GrowingLeaf()).Renew(rows, bounds, depth);
 
     /// <summary>Finds the first leaf's best split.</summary>
     /// <param name="root">The leaf of all rows.</param>
@@ -77,9 +77,9 @@ internal sealed class LeafSplitter(BinnedMatrix matrix, RowPartition partition, 
 
         if (leaf.Histogram is { } histogram)
         {
-            lock (freeHistograms)
+            lock (_freeHistograms)
             {
-                freeHistograms.Push(histogram);
+                _freeHistograms.Push(histogram);
             }
 
             leaf.Histogram = null;
@@ -109,7 +109,7 @@ internal sealed class LeafSplitter(BinnedMatrix matrix, RowPartition partition, 
         else
         {
             Build(small, small.Histogram, 0, 1);
-            best = FindSplits(small, large, 0, columns.Length, 1);
+            best = FindSplits(small, large, 0, _columns.Length, 1);
         }
 
         small.Best = best.Small;
@@ -121,11 +121,11 @@ internal sealed class LeafSplitter(BinnedMatrix matrix, RowPartition partition, 
 
     private BestSplits FindTogether(GrowingLeaf small, GrowingLeaf? large)
     {
-        crew.Run(crew.Threads, part => Build(small, part == 0 ? small.Histogram! : partial[part - 1] ??= new long[matrix.HistogramSize], part, crew.Threads));
-        int tasks = Math.Min(bests.Length, columns.Length);
-        crew.Run(tasks, task => bests[task] = FindSplits(small, large, columns.Length * task / tasks, columns.Length * (task + 1) / tasks, crew.Threads));
-        BestSplits best = bests[0];
-        foreach (BestSplits next in bests.AsSpan(1, tasks - 1))
+        crew.Run(crew.Threads, part => Build(small, part == 0 ? small.Histogram! : _partial[part - 1] ??= new long[matrix.HistogramSize], part, crew.Threads));
+        int tasks = Math.Min(_bests.Length, _columns.Length);
+        crew.Run(tasks, task => _bests[task] = FindSplits(small, large, _columns.Length * task / tasks, _columns.Length * (task + 1) / tasks, crew.Threads));
+        BestSplits best = _bests[0];
+        foreach (BestSplits next in _bests.AsSpan(1, tasks - 1))
         {
             best = new BestSplits(Better(best.Small, next.Small), Better(best.Large, next.Large));
         }
@@ -135,9 +135,9 @@ internal sealed class LeafSplitter(BinnedMatrix matrix, RowPartition partition, 
 
     private long[]? FreeHistogram()
     {
-        lock (freeHistograms)
+        lock (_freeHistograms)
         {
-            return freeHistograms.TryPop(out long[]? free) ? free : null;
+            return _freeHistograms.TryPop(out long[]? free) ? free : null;
         }
     }
 
@@ -156,25 +156,25 @@ internal sealed class LeafSplitter(BinnedMatrix matrix, RowPartition partition, 
         bool scanSmall = MaySplit(small), scanLarge = large is not null && MaySplit(large);
         for (int i = from; i < to; i++)
         {
-            int column = columns[i];
+            int column = _columns[i];
             Binner binner = matrix.Binners[column];
             int used = binner.ValueBins + (matrix.HasMissing[column] ? 1 : 0), at = column * HistogramBuilder.BinStride;
             Span<long> sums = small.Histogram.AsSpan(at, used);
             for (int part = 1; part < parts; part++)
             {
-                PackedSums.Add(sums, partial[part - 1].AsSpan(at, used));
+                PackedSums.Add(sums, _partial[part - 1].AsSpan(at, used));
             }
 
             if (scanSmall)
             {
-                bestSmall = Better(bestSmall, finder.Find(column, sums, binner, small.Bounds, monotonic[column]));
+                bestSmall = Better(bestSmall, _finder.Find(column, sums, binner, small.Bounds, _monotonic[column]));
             }
 
             if (scanLarge)
             {
                 Span<long> rest = large!.Histogram.AsSpan(at, used);
                 PackedSums.Subtract(rest, sums);
-                bestLarge = Better(bestLarge, finder.Find(column, rest, binner, large.Bounds, monotonic[column]));
+                bestLarge = Better(bestLarge, _finder.Find(column, rest, binner, large.Bounds, _monotonic[column]));
             }
         }
 
@@ -187,14 +187,14 @@ internal sealed class LeafSplitter(BinnedMatrix matrix, RowPartition partition, 
     {
         var left = new LeafBounds(split.LeftSum, leftRows, parent.Lower, parent.Upper);
         var right = new LeafBounds(parent.Sum - split.LeftSum, rightRows, parent.Lower, parent.Upper);
-        int direction = monotonic[split.Column];
+        int direction = _monotonic[split.Column];
         if (direction == 0)
         {
             return (left, right);
         }
 
         // Whatever is split further below, no left descendant may pass the middle, nor a right one fall behind it.
-        double middle = (finder.LeafValue(left.Sum, parent.Lower, parent.Upper) + finder.LeafValue(right.Sum, parent.Lower, parent.Upper)) / 2;
+        double middle = (_finder.LeafValue(left.Sum, parent.Lower, parent.Upper) + _finder.LeafValue(right.Sum, parent.Lower, parent.Upper)) / 2;
         return direction > 0
             ? (left with { Upper = middle }, right with { Lower = middle })
             : (left with { Lower = middle }, right with { Upper = middle });

@@ -19,8 +19,8 @@ internal sealed class MembershipColumns
 {
     private static readonly Vector256<uint> BitOfLane = Vector256.Create(1u, 2, 4, 8, 16, 32, 64, 128);
 
-    private readonly Group[] groups;
-    private readonly Dictionary<(int Column, CategorySet Set), int> places = [];
+    private readonly Group[] _groups;
+    private readonly Dictionary<(int Column, CategorySet Set), int> _places = [];
 
     /// <param name="trees">The ensemble; equal sets of a column share a place.</param>
     public MembershipColumns(IReadOnlyList<DecisionTree> trees)
@@ -32,26 +32,26 @@ internal sealed class MembershipColumns
             var group = new Group(byColumn.Key, Count, sets);
             for (int i = 0; i < sets.Length; i++)
             {
-                places[(byColumn.Key, sets[i])] = Count + i;
+                _places[(byColumn.Key, sets[i])] = Count + i;
             }
 
             Count += group.Width;
             built.Add(group);
         }
 
-        groups = [.. built];
+        _groups = [.. built];
     }
 
     /// <summary>Columns made; 0 for an ensemble without sets.</summary>
     public int Count { get; }
 
     /// <summary>The column of a set.</summary>
-    public int this[int column, CategorySet set] => places[(column, set)];
+    public int this[int column, CategorySet set] => _places[(column, set)];
 
     /// <summary>Writes <see cref="Count"/> columns of one row of a block.</summary>
     public void Fill(ReadOnlySpan<float> columns, int stride, int row, Span<float> to)
     {
-        foreach (Group group in groups)
+        foreach (Group group in _groups)
         {
             group.Fill(columns[(group.Column * stride) + row], to);
         }
@@ -60,34 +60,34 @@ internal sealed class MembershipColumns
     /// <summary>The sets of one column.</summary>
     private sealed class Group
     {
-        private readonly int first;
-        private readonly int bytes;
-        private readonly byte[] bits;
+        private readonly int _first;
+        private readonly int _bytes;
+        private readonly byte[] _bits;
 
         public Group(int column, int first, CategorySet[] sets)
         {
             Column = column;
-            this.first = first;
-            bytes = (sets.Length + 7) / 8;
-            bits = new byte[(CategorySet.MaxCodes + 1) * bytes];
+            _first = first;
+            _bytes = (sets.Length + 7) / 8;
+            _bits = new byte[(CategorySet.MaxCodes + 1) * _bytes];
             for (int code = 0; code <= CategorySet.MaxCodes; code++)
             {
                 for (int i = 0; i < sets.Length; i++)
                 {
-                    bits[(code * bytes) + (i / 8)] |= (byte)(sets[i].Contains(code) ? 0 : 1 << (i % 8));
+                    _bits[(code * _bytes) + (i / 8)] |= (byte)(sets[i].Contains(code) ? 0 : 1 << (i % 8));
                 }
             }
         }
 
         public int Column { get; }
 
-        public int Width => bytes * 8;
+        public int Width => _bytes * 8;
 
         public void Fill(float code, Span<float> to)
         {
             int row = code is > -1 and < CategorySet.MaxCodes ? (int)code : CategorySet.MaxCodes;
-            ReadOnlySpan<byte> own = bits.AsSpan(row * bytes, bytes);
-            to = to.Slice(first, own.Length * 8);
+            ReadOnlySpan<byte> own = _bits.AsSpan(row * _bytes, _bytes);
+            to = to.Slice(_first, own.Length * 8);
             for (int i = 0; i < own.Length; i++)
             {
                 // All bits set is a NaN.

@@ -14,25 +14,25 @@ namespace ServerlessMlops.Learners.Boosting;
 /// </remarks>
 internal sealed class RowPartition(int capacity, WorkCrew crew)
 {
-    private readonly int[][] rows = [GC.AllocateUninitializedArray<int>(capacity), GC.AllocateUninitializedArray<int>(capacity)];
-    private readonly long[][] gradients = [GC.AllocateUninitializedArray<long>(capacity), GC.AllocateUninitializedArray<long>(capacity)];
+    private readonly int[][] _rows = [GC.AllocateUninitializedArray<int>(capacity), GC.AllocateUninitializedArray<int>(capacity)];
+    private readonly long[][] _gradients = [GC.AllocateUninitializedArray<long>(capacity), GC.AllocateUninitializedArray<long>(capacity)];
 
     /// <summary>A range of rows.</summary>
     internal readonly record struct Range(int Start, int Count, int Buffer);
 
     /// <summary>Where a tree of all rows starts: gradients that are written here need not be copied.</summary>
-    public long[] FirstGradients => gradients[0];
+    public long[] FirstGradients => _gradients[0];
 
-    public ReadOnlySpan<int> Rows(Range range) => rows[range.Buffer].AsSpan(range.Start, range.Count);
+    public ReadOnlySpan<int> Rows(Range range) => _rows[range.Buffer].AsSpan(range.Start, range.Count);
 
-    public ReadOnlySpan<long> Gradients(Range range) => gradients[range.Buffer].AsSpan(range.Start, range.Count);
+    public ReadOnlySpan<long> Gradients(Range range) => _gradients[range.Buffer].AsSpan(range.Start, range.Count);
 
     /// <summary>Starts a tree with the given rows; null means all.</summary>
     public Range Begin(int[]? sample, long[] packedByRow)
     {
         int count = sample?.Length ?? packedByRow.Length;
-        int[] r = rows[0];
-        long[] g = gradients[0];
+        int[] r = _rows[0];
+        long[] g = _gradients[0];
         if (sample is null)
         {
             for (int row = 0; row < count; row++)
@@ -107,8 +107,8 @@ internal sealed class RowPartition(int capacity, WorkCrew crew)
     private unsafe int Move(Range part, ReadOnlySpan<byte> bins, ReadOnlySpan<byte> goesLeft, int leftAt, int rightAt)
     {
         int leftEnd = leftAt, rightEnd = rightAt;
-        fixed (int* fromRows = rows[part.Buffer], toRows = rows[1 - part.Buffer])
-        fixed (long* fromGradients = gradients[part.Buffer], toGradients = gradients[1 - part.Buffer])
+        fixed (int* fromRows = _rows[part.Buffer], toRows = _rows[1 - part.Buffer])
+        fixed (long* fromGradients = _gradients[part.Buffer], toGradients = _gradients[1 - part.Buffer])
         fixed (byte* b = bins, marks = goesLeft)
         {
             for (int i = part.Start, end = part.Start + part.Count; i < end; i++)

@@ -3,10 +3,10 @@ namespace ServerlessMlops.Learners.Boosting;
 /// <summary>Raw scores as base score plus the sum of one leaf of each tree.</summary>
 public sealed class TreeEnsemble : Predictor
 {
-    private readonly float[] baseScores;
+    private readonly float[] _baseScores;
 
     // Made by the first who scores, since a model that is trained to be written scores nothing; two who are first make the same.
-    private TreeEvaluator? evaluator;
+    private TreeEvaluator? _evaluator;
 
     /// <param name="columnCount">Columns read.</param>
     /// <param name="baseScores">One a score.</param>
@@ -16,7 +16,7 @@ public sealed class TreeEnsemble : Predictor
         ArgumentNullException.ThrowIfNull(baseScores);
         ArgumentNullException.ThrowIfNull(trees);
         ColumnCount = columnCount;
-        this.baseScores = baseScores;
+        _baseScores = baseScores;
         Trees = trees;
         foreach (DecisionTree tree in trees)
         {
@@ -25,7 +25,7 @@ public sealed class TreeEnsemble : Predictor
     }
 
     /// <summary>Added once to each score.</summary>
-    public IReadOnlyList<float> BaseScores => baseScores;
+    public IReadOnlyList<float> BaseScores => _baseScores;
 
     /// <summary>In the order in which their leaves are added up.</summary>
     public IReadOnlyList<DecisionTree> Trees { get; }
@@ -34,9 +34,9 @@ public sealed class TreeEnsemble : Predictor
     public override int ColumnCount { get; }
 
     /// <inheritdoc/>
-    public override int ScoreCount => baseScores.Length;
+    public override int ScoreCount => _baseScores.Length;
 
     /// <inheritdoc/>
     public override void Score(ReadOnlySpan<float> columns, int stride, int rows, Span<float> scores) =>
-        (evaluator ??= TreeEvaluator.Compile(ColumnCount, baseScores, Trees)).Score(columns, stride, rows, scores);
+        (_evaluator ??= TreeEvaluator.Compile(ColumnCount, _baseScores, Trees)).Score(columns, stride, rows, scores);
 }

@@ -7,15 +7,15 @@ namespace ServerlessMlops.Learners.Boosting;
 /// </summary>
 internal sealed class TreeEvaluator
 {
-    private readonly float[] baseScores;
-    private readonly TreeWalker walker;
-    private readonly LeafMasks? masks;
+    private readonly float[] _baseScores;
+    private readonly TreeWalker _walker;
+    private readonly LeafMasks? _masks;
 
     private TreeEvaluator(float[] baseScores, TreeWalker walker, LeafMasks? masks)
     {
-        this.baseScores = baseScores;
-        this.walker = walker;
-        this.masks = masks;
+        _baseScores = baseScores;
+        _walker = walker;
+        _masks = masks;
     }
 
     public static TreeEvaluator Compile(int columnCount, float[] baseScores, IReadOnlyList<DecisionTree> trees) =>
@@ -23,15 +23,15 @@ internal sealed class TreeEvaluator
 
     public void Score(ReadOnlySpan<float> columns, int stride, int rows, Span<float> scores)
     {
-        for (int k = 0; k < baseScores.Length; k++)
+        for (int k = 0; k < _baseScores.Length; k++)
         {
-            scores.Slice(k * stride, rows).Fill(baseScores[k]);
+            scores.Slice(k * stride, rows).Fill(_baseScores[k]);
         }
 
-        int done = masks?.Add(columns, stride, rows, scores) ?? 0;
+        int done = _masks?.Add(columns, stride, rows, scores) ?? 0;
         for (int row = done; row < rows; row++)
         {
-            walker.Add(columns, stride, row, scores);
+            _walker.Add(columns, stride, row, scores);
         }
     }
 }

@@ -19,29 +19,29 @@ internal sealed class TreeGrower
     /// <summary>A leaf of so many rows times columns is worth all threads; below, handing its work over costs more than it saves.</summary>
     private const int SharedCells = 150_000;
 
-    private readonly BinnedMatrix matrix;
-    private readonly BoostingOptions options;
-    private readonly int[] monotonic;
-    private readonly WorkCrew crew;
-    private readonly RowPartition partition;
-    private readonly LeafSplitter splitter;
-    private readonly GrownTree grown = new([], []);
-    private readonly Lock gate = new();
-    private int atWork;
-    private int finished;
-    private bool failed;
+    private readonly BinnedMatrix _matrix;
+    private readonly BoostingOptions _options;
+    private readonly int[] _monotonic;
+    private readonly WorkCrew _crew;
+    private readonly RowPartition _partition;
+    private readonly LeafSplitter _splitter;
+    private readonly GrownTree _grown = new([], []);
+    private readonly Lock _gate = new();
+    private int _atWork;
+    private int _finished;
+    private bool _failed;
 
     public TreeGrower(BinnedMatrix matrix, BoostingOptions options, int[] monotonic, WorkCrew crew)
     {
-        this.matrix = matrix;
-        this.options = options;
-        this.monotonic = monotonic;
-        this.crew = crew;
-        partition = new RowPartition(matrix.Rows, crew);
-        splitter = new LeafSplitter(matrix, partition, options, crew);
+        _matrix = matrix;
+        _options = options;
+        _monotonic = monotonic;
+        _crew = crew;
+        _partition = new RowPartition(matrix.Rows, crew);
+        _splitter = new LeafSplitter(matrix, _partition, options, crew);
     }
 
-    public RowPartition Partition => partition;
+    public RowPartition Partition => _partition;
 
     /// <summary>Grows a tree, which lasts until the next is grown.</summary>
     /// <param name="packedByRow">Packed gradients by row; <see cref="RowPartition.FirstGradients"/> saves copying them.</param>
@@ -50,43 +50,43 @@ internal sealed class TreeGrower
     /// <param name="columns">Columns to split by.</param>
     public GrownTree Grow(long[] packedByRow, PackedGradients packed, int[]? sample, int[] columns)
     {
-        var finder = new SplitFinder(options, packed);
-        RowPartition.Range all = partition.Begin(sample, packedByRow);
-        long sum = PackedSums.Sum(partition.Gradients(all));
-        splitter.Begin(finder, columns, monotonic);
-        GrowingLeaf root = splitter.NewLeaf(all, new LeafBounds(sum, all.Count, double.NegativeInfinity, double.PositiveInfinity), 0);
+        var finder = new SplitFinder(_options, packed);
+        RowPartition.Range all = _partition.Begin(sample, packedByRow);
+        long sum = PackedSums.Sum(_partition.Gradients(all));
+        _splitter.Begin(finder, columns, _monotonic);
+        GrowingLeaf root = _splitter.NewLeaf(all, new LeafBounds(sum, all.Count, double.NegativeInfinity, double.PositiveInfinity), 0);
         root.Node = 0;
-        grown.Nodes.Clear();
-        grown.Leaves.Clear();
-        grown.Nodes.Add(MakeNode(root, finder));
-        grown.Leaves.Add(root);
+        _grown.Nodes.Clear();
+        _grown.Leaves.Clear();
+        _grown.Nodes.Add(MakeNode(root, finder));
+        _grown.Leaves.Add(root);
         if (columns.Length > 0)
         {
-            splitter.FindFirst(root, IsLarge(root));
+            _splitter.FindFirst(root, IsLarge(root));
         }
 
         while (TakeSplits(finder) is { } next)
         {
             if (IsLarge(next))
             {
-                splitter.Split(next, goesOn: grown.Leaves.Count + 1 < options.MaxLeaves, together: true);
+                _splitter.Split(next, goesOn: _grown.Leaves.Count + 1 < _options.MaxLeaves, together: true);
                 next.IsSplit = true;
             }
             else
             {
-                crew.Run(crew.Threads, _ => SplitSmallLeaves(finder));
+                _crew.Run(_crew.Threads, _ => SplitSmallLeaves(finder));
             }
         }
 
-        foreach (GrowingLeaf leaf in grown.Leaves)
+        foreach (GrowingLeaf leaf in _grown.Leaves)
         {
-            splitter.Release(leaf);
+            _splitter.Release(leaf);
         }
 
-        return grown;
+        return _grown;
     }
 
-    private bool IsLarge(GrowingLeaf leaf) => crew.Threads > 1 && (long)leaf.Rows.Count * matrix.Columns.Length >= SharedCells;
+    private bool IsLarge(GrowingLeaf leaf) => _crew.Threads > 1 && (long)leaf.Rows.Count * _matrix.Columns.Length >= SharedCells;
 
     /// <summary>What each thread does until the tree is grown or the next leaf is one for all threads.</summary>
     private void SplitSmallLeaves(SplitFinder finder)
@@ -96,26 +96,26 @@ internal sealed class TreeGrower
             GrowingLeaf? leaf;
             bool goesOn;
             int seen;
-            lock (gate)
+            lock (_gate)
             {
-                if (failed || TakeSplits(finder) is not { } next || (IsLarge(next) && !next.Claimed))
+                if (_failed || TakeSplits(finder) is not { } next || (IsLarge(next) && !next.Claimed))
                 {
                     return;
                 }
 
                 leaf = Claim(out goesOn);
-                if (leaf is null && atWork == 0)
+                if (leaf is null && _atWork == 0)
                 {
                     return;
                 }
 
-                seen = finished;
+                seen = _finished;
             }
 
             if (leaf is null)
             {
                 var spin = default(SpinWait);
-                while (Volatile.Read(ref finished) == seen)
+                while (Volatile.Read(ref _finished) == seen)
                 {
                     spin.SpinOnce(sleep1Threshold: -1);
                 }
@@ -126,17 +126,17 @@ internal sealed class TreeGrower
             bool done = false;
             try
             {
-                splitter.Split(leaf, goesOn, together: false);
+                _splitter.Split(leaf, goesOn, together: false);
                 done = true;
             }
             finally
             {
-                lock (gate)
+                lock (_gate)
                 {
                     leaf.IsSplit = done;
-                    failed |= !done;
-                    atWork--;
-                    Volatile.Write(ref finished, finished + 1);
+                    _failed |= !done;
+                    _atWork--;
+                    Volatile.Write(ref _finished, _finished + 1);
                 }
             }
         }
@@ -147,7 +147,7 @@ internal sealed class TreeGrower
     private GrowingLeaf? Claim(out bool goesOn)
     {
         GrowingLeaf? best = null;
-        foreach (GrowingLeaf leaf in grown.Leaves)
+        foreach (GrowingLeaf leaf in _grown.Leaves)
         {
             if (leaf.Best.Exists && !leaf.Claimed && !IsLarge(leaf) && (best is null || leaf.Best.Gain > best.Best.Gain))
             {
@@ -161,32 +161,32 @@ internal sealed class TreeGrower
             return null;
         }
 
-        int leaves = grown.Leaves.Count + 1;
-        foreach (GrowingLeaf leaf in grown.Leaves)
+        int leaves = _grown.Leaves.Count + 1;
+        foreach (GrowingLeaf leaf in _grown.Leaves)
         {
             leaves += leaf.Best.Exists && leaf.Best.Gain > best.Best.Gain ? 1 : 0;
         }
 
-        if (leaves > options.MaxLeaves)
+        if (leaves > _options.MaxLeaves)
         {
             return null;
         }
 
-        goesOn = leaves < options.MaxLeaves;
+        goesOn = leaves < _options.MaxLeaves;
         best.Claimed = true;
-        atWork++;
+        _atWork++;
         return best;
     }
 
     /// <summary>Takes splits whose children are made into the tree, by gain; returns the next leaf to split, or null when the tree is grown.</summary>
     private GrowingLeaf? TakeSplits(SplitFinder finder)
     {
-        while (grown.Leaves.Count < options.MaxLeaves)
+        while (_grown.Leaves.Count < _options.MaxLeaves)
         {
             int next = -1;
-            for (int i = 0; i < grown.Leaves.Count; i++)
+            for (int i = 0; i < _grown.Leaves.Count; i++)
             {
-                if (grown.Leaves[i].Best.Exists && (next < 0 || grown.Leaves[i].Best.Gain > grown.Leaves[next].Best.Gain))
+                if (_grown.Leaves[i].Best.Exists && (next < 0 || _grown.Leaves[i].Best.Gain > _grown.Leaves[next].Best.Gain))
                 {
                     next = i;
                 }
@@ -197,7 +197,7 @@ internal sealed class TreeGrower
                 return null;
             }
 
-            GrowingLeaf leaf = grown.Leaves[next];
+            GrowingLeaf leaf = _grown.Leaves[next];
             if (!leaf.IsSplit)
             {
                 return leaf;
@@ -211,13 +211,13 @@ internal sealed class TreeGrower
 
     private void TakeSplit(int at, SplitFinder finder)
     {
-        GrowingLeaf leaf = grown.Leaves[at];
+        GrowingLeaf leaf = _grown.Leaves[at];
         (GrowingLeaf left, GrowingLeaf right) = (leaf.Left!, leaf.Right!);
         Split split = leaf.Best;
-        Binner binner = matrix.Binners[split.Column];
-        left.Node = grown.Nodes.Count;
-        right.Node = grown.Nodes.Count + 1;
-        grown.Nodes[leaf.Node] = grown.Nodes[leaf.Node] with
+        Binner binner = _matrix.Binners[split.Column];
+        left.Node = _grown.Nodes.Count;
+        right.Node = _grown.Nodes.Count + 1;
+        _grown.Nodes[leaf.Node] = _grown.Nodes[leaf.Node] with
         {
             Column = split.Column,
             Threshold = split.IsSet ? 0 : split.Bin < binner.Edges.Length ? binner.Edges[split.Bin] : float.PositiveInfinity,
@@ -226,19 +226,19 @@ internal sealed class TreeGrower
             Right = right.Node,
 
             // Where training had no missing value, one goes with the majority.
-            MissingLeft = !split.IsSet && (matrix.HasMissing[split.Column] ? split.MissingLeft : left.Rows.Count >= right.Rows.Count),
+            MissingLeft = !split.IsSet && (_matrix.HasMissing[split.Column] ? split.MissingLeft : left.Rows.Count >= right.Rows.Count),
             Gain = split.Gain / 2,
         };
-        grown.Nodes.Add(MakeNode(left, finder));
-        grown.Nodes.Add(MakeNode(right, finder));
-        grown.Leaves[at] = left;
-        grown.Leaves.Add(right);
+        _grown.Nodes.Add(MakeNode(left, finder));
+        _grown.Nodes.Add(MakeNode(right, finder));
+        _grown.Leaves[at] = left;
+        _grown.Leaves.Add(right);
     }
 
     private TreeNode MakeNode(GrowingLeaf leaf, SplitFinder finder) => new()
     {
         Column = -1,
-        Value = (float)(options.LearningRate * finder.LeafValue(leaf.Bounds.Sum, leaf.Bounds.Lower, leaf.Bounds.Upper)),
+        Value = (float)(_options.LearningRate * finder.LeafValue(leaf.Bounds.Sum, leaf.Bounds.Lower, leaf.Bounds.Upper)),
         Cover = leaf.Rows.Count,
     };
 }

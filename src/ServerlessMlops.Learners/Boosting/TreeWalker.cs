@@ -28,21 +28,21 @@ internal sealed unsafe class TreeWalker
         public int Left;
     }
 
-    private readonly int columnCount;
-    private readonly MembershipColumns memberships;
-    private readonly int firstLeaf;
-    private readonly Node[] nodes;
-    private readonly float[] values;
-    private readonly int[] roots;
-    private readonly int[] groupDepths;
-    private readonly int[] order;
-    private readonly int[] outputs;
+    private readonly int _columnCount;
+    private readonly MembershipColumns _memberships;
+    private readonly int _firstLeaf;
+    private readonly Node[] _nodes;
+    private readonly float[] _values;
+    private readonly int[] _roots;
+    private readonly int[] _groupDepths;
+    private readonly int[] _order;
+    private readonly int[] _outputs;
 
     public TreeWalker(int columnCount, IReadOnlyList<DecisionTree> trees)
     {
-        this.columnCount = columnCount;
-        memberships = new MembershipColumns(trees);
-        firstLeaf = (2 * columnCount) + memberships.Count;
+        _columnCount = columnCount;
+        _memberships = new MembershipColumns(trees);
+        _firstLeaf = (2 * columnCount) + _memberships.Count;
         int padded = (trees.Count + Lanes - 1) / Lanes * Lanes;
         var flat = new List<Node>();
         var leafValues = new List<float>();
@@ -53,31 +53,31 @@ internal sealed unsafe class TreeWalker
             treeRoots[t] = Flatten(trees[t], flat, leafValues, out depths[t]);
         }
 
-        order = [.. Enumerable.Range(0, trees.Count).OrderBy(t => depths[t]), .. Enumerable.Repeat(trees.Count, padded - trees.Count)];
-        roots = [.. order.Select(t => treeRoots[Math.Min(t, trees.Count - 1)])];
-        groupDepths = [.. order.Chunk(Lanes).Select(group => group.Max(t => t < trees.Count ? depths[t] : 0))];
-        outputs = [.. trees.Select(t => t.Output)];
-        nodes = [.. flat];
-        values = [.. leafValues];
+        _order = [.. Enumerable.Range(0, trees.Count).OrderBy(t => depths[t]), .. Enumerable.Repeat(trees.Count, padded - trees.Count)];
+        _roots = [.. _order.Select(t => treeRoots[Math.Min(t, trees.Count - 1)])];
+        _groupDepths = [.. _order.Chunk(Lanes).Select(group => group.Max(t => t < trees.Count ? depths[t] : 0))];
+        _outputs = [.. trees.Select(t => t.Output)];
+        _nodes = [.. flat];
+        _values = [.. leafValues];
     }
 
     /// <summary>Adds the leaves of all trees to the scores of one row of a block.</summary>
     [SkipLocalsInit]
     public void Add(ReadOnlySpan<float> columns, int stride, int row, Span<float> scores)
     {
-        if (outputs.Length == 0)
+        if (_outputs.Length == 0)
         {
             return;
         }
 
-        int need = firstLeaf + order.Length + 1;
+        int need = _firstLeaf + _order.Length + 1;
         float[]? rented = need > StackFloats ? ArrayPool<float>.Shared.Rent(need) : null;
         Span<float> work = rented ?? stackalloc float[StackFloats];
         Walk(columns, stride, row, work);
-        Span<float> leaves = work[firstLeaf..];
-        for (int t = 0; t < outputs.Length; t++)
+        Span<float> leaves = work[_firstLeaf..];
+        for (int t = 0; t < _outputs.Length; t++)
         {
-            scores[(outputs[t] * stride) + row] += leaves[t];
+            scores[(_outputs[t] * stride) + row] += leaves[t];
         }
 
         if (rented is not null)
@@ -89,28 +89,28 @@ internal sealed unsafe class TreeWalker
     [SkipLocalsInit]
     private void Walk(ReadOnlySpan<float> columns, int stride, int row, Span<float> work)
     {
-        for (int c = 0; c < columnCount; c++)
+        for (int c = 0; c < _columnCount; c++)
         {
             float x = columns[(c * stride) + row];
             work[c] = x;
-            work[columnCount + c] = float.IsNaN(x) ? float.NegativeInfinity : x;
+            work[_columnCount + c] = float.IsNaN(x) ? float.NegativeInfinity : x;
         }
 
-        if (memberships.Count > 0)
+        if (_memberships.Count > 0)
         {
-            memberships.Fill(columns, stride, row, work[(2 * columnCount)..]);
+            _memberships.Fill(columns, stride, row, work[(2 * _columnCount)..]);
         }
 
-        fixed (Node* n = nodes)
-        fixed (float* x = work, v = values)
-        fixed (int* r = roots, o = order)
+        fixed (Node* n = _nodes)
+        fixed (float* x = work, v = _values)
+        fixed (int* r = _roots, o = _order)
         {
-            float* leaves = x + firstLeaf;
-            for (int group = 0; group < groupDepths.Length; group++)
+            float* leaves = x + _firstLeaf;
+            for (int group = 0; group < _groupDepths.Length; group++)
             {
                 int* g = r + (group * Lanes);
                 int a = g[0], b = g[1], c = g[2], d = g[3], e = g[4], f = g[5], h = g[6], i = g[7];
-                for (int step = groupDepths[group]; step > 0; step--)
+                for (int step = _groupDepths[group]; step > 0; step--)
                 {
                     a = Next(n + a, x);
                     b = Next(n + b, x);
@@ -155,15 +155,15 @@ internal sealed unsafe class TreeWalker
                 depth = Math.Max(depth, at.Depth);
 
                 // The second half holds no NaN, and no number is above +infinity: the leaf leads to itself.
-                flat[at.Target] = new Node { Threshold = float.PositiveInfinity, Column = columnCount, Left = at.Target };
+                flat[at.Target] = new Node { Threshold = float.PositiveInfinity, Column = _columnCount, Left = at.Target };
                 continue;
             }
 
             int left = flat.Count;
             Reserve(2);
             flat[at.Target] = node.Set is null
-                ? new Node { Threshold = node.Threshold, Column = node.Column + (node.MissingLeft ? columnCount : 0), Left = left }
-                : new Node { Threshold = 0, Column = (2 * columnCount) + memberships[node.Column, node.Set], Left = left };
+                ? new Node { Threshold = node.Threshold, Column = node.Column + (node.MissingLeft ? _columnCount : 0), Left = left }
+                : new Node { Threshold = 0, Column = (2 * _columnCount) + _memberships[node.Column, node.Set], Left = left };
             queue.Enqueue((node.Left, left, at.Depth + 1));
             queue.Enqueue((node.Right, left + 1, at.Depth + 1));
         }

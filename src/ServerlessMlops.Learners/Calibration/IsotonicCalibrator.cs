@@ -6,8 +6,8 @@ namespace ServerlessMlops.Learners.Calibration;
 /// </summary>
 public sealed class IsotonicCalibrator : Calibrator
 {
-    private readonly float[] thresholds;
-    private readonly float[] values;
+    private readonly float[] _thresholds;
+    private readonly float[] _values;
 
     /// <param name="thresholds">Strictly ascending.</param>
     /// <param name="values">Ascending, one more than thresholds.</param>
@@ -20,23 +20,23 @@ public sealed class IsotonicCalibrator : Calibrator
             throw new ArgumentException($"There are {values.Length} values for {thresholds.Length} thresholds; expected one more.", nameof(values));
         }
 
-        this.thresholds = thresholds;
-        this.values = values;
+        _thresholds = thresholds;
+        _values = values;
     }
 
     /// <summary>Scores at which the step before ends.</summary>
-    public IReadOnlyList<float> Thresholds => thresholds;
+    public IReadOnlyList<float> Thresholds => _thresholds;
 
     /// <summary>Probability of each step.</summary>
-    public IReadOnlyList<float> Values => values;
+    public IReadOnlyList<float> Values => _values;
 
     /// <inheritdoc/>
     public override void Apply(Link link, Span<float> scores, int stride, int rows, int outputs)
     {
         foreach (ref float score in scores[..rows])
         {
-            int at = Array.BinarySearch(thresholds, score);
-            score = values[at >= 0 ? at : ~at];
+            int at = Array.BinarySearch(_thresholds, score);
+            score = _values[at >= 0 ? at : ~at];
         }
     }
 }

@@ -8,11 +8,11 @@ internal sealed class CurvatureHistory
 {
     private const int Memory = 10;
 
-    private readonly LinkedList<(double[] Step, double[] Change, double Rho)> pairs = new();
+    private readonly LinkedList<(double[] Step, double[] Change, double Rho)> _pairs = new();
 
-    public bool IsEmpty => pairs.Count == 0;
+    public bool IsEmpty => _pairs.Count == 0;
 
-    public void Clear() => pairs.Clear();
+    public void Clear() => _pairs.Clear();
 
     /// <summary>Remembers a step, if the function curves upwards along it.</summary>
     public void Add(double[] from, double[] to, double[] gradient, double[] nextGradient)
@@ -28,10 +28,10 @@ internal sealed class CurvatureHistory
         double curvature = Vectors.Dot(step, change);
         if (curvature > 1e-300)
         {
-            pairs.AddLast((step, change, 1 / curvature));
-            if (pairs.Count > Memory)
+            _pairs.AddLast((step, change, 1 / curvature));
+            if (_pairs.Count > Memory)
             {
-                pairs.RemoveFirst();
+                _pairs.RemoveFirst();
             }
         }
     }
@@ -41,14 +41,14 @@ internal sealed class CurvatureHistory
     {
         double[] q = [.. gradient.Select(g => -g)];
         var alphas = new Stack<double>();
-        for (var node = pairs.Last; node is not null; node = node.Previous)
+        for (var node = _pairs.Last; node is not null; node = node.Previous)
         {
             double alpha = node.Value.Rho * Vectors.Dot(node.Value.Step, q);
             alphas.Push(alpha);
             Vectors.AddScaled(q, node.Value.Change, -alpha);
         }
 
-        if (pairs.Last is { } last)
+        if (_pairs.Last is { } last)
         {
             double scale = 1 / (last.Value.Rho * Vectors.Dot(last.Value.Change, last.Value.Change));
             for (int i = 0; i < q.Length; i++)
@@ -57,7 +57,7 @@ internal sealed class CurvatureHistory
             }
         }
 
-        for (var node = pairs.First; node is not null; node = node.Next)
+        for (var node = _pairs.First; node is not null; node = node.Next)
         {
             double beta = node.Value.Rho * Vectors.Dot(node.Value.Change, q);
             Vectors.AddScaled(q, node.Value.Step, alphas.Pop() - beta);

@@ -7,7 +7,7 @@ internal sealed class LinearObjective(LinearDesign design, float[] target, float
 {
     private const int Chunk = 4096;
 
-    private readonly double totalWeight = weights?.Sum(w => (double)w) ?? target.Length;
+    private readonly double _totalWeight = weights?.Sum(w => (double)w) ?? target.Length;
 
     public int Size => design.Parameters * scores;
 
@@ -37,10 +37,10 @@ internal sealed class LinearObjective(LinearDesign design, float[] target, float
         {
             bool intercept = (i + 1) % design.Parameters == 0;
             penalty += intercept ? 0 : at[i] * at[i];
-            gradient[i] = (gradient[i] + (intercept ? 0 : l2 * at[i])) / totalWeight;
+            gradient[i] = (gradient[i] + (intercept ? 0 : l2 * at[i])) / _totalWeight;
         }
 
-        return (losses.Sum() + (l2 / 2 * penalty)) / totalWeight;
+        return (losses.Sum() + (l2 / 2 * penalty)) / _totalWeight;
     }
 
     private double EvaluateChunk(double[] at, double[] gradient, int from, int to)

@@ -14,11 +14,11 @@ public abstract class PreparedMetric
 /// </summary>
 public sealed class PreparedMetrics
 {
-    private readonly float[] labels;
-    private readonly float[] predictions;
-    private readonly int classes;
-    private readonly Lazy<ScoreOrder> order;
-    private readonly Lazy<int[]> cells;
+    private readonly float[] _labels;
+    private readonly float[] _predictions;
+    private readonly int _classes;
+    private readonly Lazy<ScoreOrder> _order;
+    private readonly Lazy<int[]> _cells;
 
     /// <param name="labels">Class number or value by row. Kept, not copied.</param>
     /// <param name="predictions">Row-major, as models give them. Kept, not copied.</param>
@@ -27,11 +27,11 @@ public sealed class PreparedMetrics
     {
         ArgumentNullException.ThrowIfNull(labels);
         ArgumentNullException.ThrowIfNull(predictions);
-        this.labels = labels;
-        this.predictions = predictions;
-        this.classes = classes;
-        order = new Lazy<ScoreOrder>(() => new ScoreOrder(labels, predictions));
-        cells = new Lazy<int[]>(() => Confusion.CellsOf(labels, predictions, classes));
+        _labels = labels;
+        _predictions = predictions;
+        _classes = classes;
+        _order = new Lazy<ScoreOrder>(() => new ScoreOrder(labels, predictions));
+        _cells = new Lazy<int[]>(() => Confusion.CellsOf(labels, predictions, classes));
     }
 
     /// <summary>A metric of these rows, ready.</summary>
@@ -40,27 +40,27 @@ public sealed class PreparedMetrics
         ArgumentNullException.ThrowIfNull(metric);
         return metric.Name switch
         {
-            "auc" => new Ranked(order.Value, static (rows, weights) => rows.Auc(weights)),
-            "pr_auc" => new Ranked(order.Value, static (rows, weights) => rows.PrAuc(weights)),
-            "lift" => new Ranked(order.Value, static (rows, weights) => rows.Lift(0.1, weights)),
-            "accuracy" => new Decided(cells.Value, classes, static c => c.Accuracy),
-            "f1" => new Decided(cells.Value, classes, static c => c.Classes == 2 ? c.F1() : c.MacroF1),
-            "mcc" => new Decided(cells.Value, classes, static c => c.Mcc),
+            "auc" => new Ranked(_order.Value, static (rows, weights) => rows.Auc(weights)),
+            "pr_auc" => new Ranked(_order.Value, static (rows, weights) => rows.PrAuc(weights)),
+            "lift" => new Ranked(_order.Value, static (rows, weights) => rows.Lift(0.1, weights)),
+            "accuracy" => new Decided(_cells.Value, _classes, static c => c.Accuracy),
+            "f1" => new Decided(_cells.Value, _classes, static c => c.Classes == 2 ? c.F1() : c.MacroF1),
+            "mcc" => new Decided(_cells.Value, _classes, static c => c.Mcc),
             "log_loss" or "brier" or "mae" or "mape" => new MeanLoss(Losses(metric), squareRoot: false),
             "rmse" => new MeanLoss(SquaredErrors(), squareRoot: true),
-            "r2" => new ExplainedVariance(labels, SquaredErrors()),
-            _ => new Any(metric, labels, predictions, classes),
+            "r2" => new ExplainedVariance(_labels, SquaredErrors()),
+            _ => new Any(metric, _labels, _predictions, _classes),
         };
     }
 
     /// <summary>The metric of each row alone, for those that are means over rows.</summary>
     private double[] Losses(Metric metric)
     {
-        int width = labels.Length == 0 ? 1 : predictions.Length / labels.Length;
-        var losses = new double[labels.Length];
+        int width = _labels.Length == 0 ? 1 : _predictions.Length / _labels.Length;
+        var losses = new double[_labels.Length];
         for (int row = 0; row < losses.Length; row++)
         {
-            losses[row] = metric.Compute(labels.AsSpan(row, 1), predictions.AsSpan(row * width, width), classes, null);
+            losses[row] = metric.Compute(_labels.AsSpan(row, 1), _predictions.AsSpan(row * width, width), _classes, null);
         }
 
         return losses;
@@ -68,10 +68,10 @@ public sealed class PreparedMetrics
 
     private double[] SquaredErrors()
     {
-        var errors = new double[labels.Length];
+        var errors = new double[_labels.Length];
         for (int row = 0; row < errors.Length; row++)
         {
-            double error = (double)labels[row] - predictions[row];
+            double error = (double)_labels[row] - _predictions[row];
             errors[row] = error * error;
         }
 
@@ -81,17 +81,17 @@ public sealed class PreparedMetrics
     private sealed class Ranked(ScoreOrder order, Func<ScoreOrder, ReadOnlyMemory<float>, double> compute) : PreparedMetric
     {
         [ThreadStatic]
-        private static float[]? sorted;
+        private static float[]? _sorted;
 
         public override double Compute(ReadOnlySpan<float> weights)
         {
-            if (sorted is null || sorted.Length < weights.Length)
+            if (_sorted is null || _sorted.Length < weights.Length)
             {
-                sorted = new float[weights.Length];
+                _sorted = new float[weights.Length];
             }
 
-            order.Arrange(weights, sorted);
-            return compute(order, sorted.AsMemory(0, weights.Length));
+            order.Arrange(weights, _sorted);
+            return compute(order, _sorted.AsMemory(0, weights.Length));
         }
     }
 
@@ -126,14 +126,14 @@ public sealed class PreparedMetrics
 
     private sealed class ExplainedVariance(float[] labels, double[] squaredErrors) : PreparedMetric
     {
-        private readonly double centre = labels.Length == 0 ? 0 : labels.Average(y => (double)y);
+        private readonly double _centre = labels.Length == 0 ? 0 : labels.Average(y => (double)y);
 
         public override double Compute(ReadOnlySpan<float> weights)
         {
             double error = 0, total = 0, sum = 0, square = 0;
             for (int row = 0; row < labels.Length; row++)
             {
-                double weight = weights[row], y = labels[row] - centre;
+                double weight = weights[row], y = labels[row] - _centre;
                 error += weight * squaredErrors[row];
                 total += weight;
                 sum += weight * y;

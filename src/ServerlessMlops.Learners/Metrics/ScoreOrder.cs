@@ -6,33 +6,33 @@ namespace ServerlessMlops.Learners.Metrics;
 /// </summary>
 internal sealed class ScoreOrder
 {
-    private readonly int[] rows;
-    private readonly bool[] positive;
-    private readonly bool[] endsTie;
+    private readonly int[] _rows;
+    private readonly bool[] _positive;
+    private readonly bool[] _endsTie;
 
     public ScoreOrder(ReadOnlySpan<float> labels, ReadOnlySpan<float> scores)
     {
         MetricChecks.SameLength(labels.Length, scores.Length, null);
         float[] keys = scores.ToArray();
-        rows = [.. Enumerable.Range(0, keys.Length)];
-        Array.Sort(keys, rows);
+        _rows = [.. Enumerable.Range(0, keys.Length)];
+        Array.Sort(keys, _rows);
         Array.Reverse(keys);
-        Array.Reverse(rows);
-        positive = new bool[rows.Length];
-        endsTie = new bool[rows.Length];
-        for (int i = 0; i < rows.Length; i++)
+        Array.Reverse(_rows);
+        _positive = new bool[_rows.Length];
+        _endsTie = new bool[_rows.Length];
+        for (int i = 0; i < _rows.Length; i++)
         {
-            positive[i] = labels[rows[i]] > 0.5f;
-            endsTie[i] = i + 1 == rows.Length || !keys[i].Equals(keys[i + 1]);
+            _positive[i] = labels[_rows[i]] > 0.5f;
+            _endsTie[i] = i + 1 == _rows.Length || !keys[i].Equals(keys[i + 1]);
         }
     }
 
     /// <summary>Brings weights by row into this order.</summary>
     public void Arrange(ReadOnlySpan<float> weights, Span<float> arranged)
     {
-        for (int i = 0; i < rows.Length; i++)
+        for (int i = 0; i < _rows.Length; i++)
         {
-            arranged[i] = weights[rows[i]];
+            arranged[i] = weights[_rows[i]];
         }
     }
 
@@ -43,7 +43,7 @@ internal sealed class ScoreOrder
         double area = 0, positives = 0, negatives = 0, tiedPositives = 0, tiedNegatives = 0;
         for (int i = 0; i < weights.Length; i++)
         {
-            if (positive[i])
+            if (_positive[i])
             {
                 tiedPositives += weights[i];
             }
@@ -52,7 +52,7 @@ internal sealed class ScoreOrder
                 tiedNegatives += weights[i];
             }
 
-            if (endsTie[i])
+            if (_endsTie[i])
             {
                 area += tiedNegatives * (positives + (tiedPositives / 2));
                 positives += tiedPositives;
@@ -72,8 +72,8 @@ internal sealed class ScoreOrder
         for (int i = 0; i < weights.Length; i++)
         {
             all += weights[i];
-            tied += positive[i] ? weights[i] : 0;
-            if (endsTie[i])
+            tied += _positive[i] ? weights[i] : 0;
+            if (_endsTie[i])
             {
                 positives += tied;
                 area += all > 0 ? tied * (positives / all) : 0;
@@ -92,15 +92,15 @@ internal sealed class ScoreOrder
         for (int i = 0; i < weights.Length; i++)
         {
             all += weights[i];
-            positives += positive[i] ? weights[i] : 0;
+            positives += _positive[i] ? weights[i] : 0;
         }
 
         double room = share * all, hits = 0, tied = 0, tiedPositives = 0;
         for (int i = 0; i < weights.Length && room > 0; i++)
         {
             tied += weights[i];
-            tiedPositives += positive[i] ? weights[i] : 0;
-            if (endsTie[i])
+            tiedPositives += _positive[i] ? weights[i] : 0;
+            if (_endsTie[i])
             {
                 double part = tied > 0 ? Math.Min(1, room / tied) : 0;
                 hits += part * tiedPositives;

@@ -9,15 +9,15 @@ internal sealed class OnnxGraphBuilder
     private const int Opset = 15;
     private const int MlOpset = 3;
 
-    private readonly List<ProtoMessage> nodes = [];
-    private readonly List<ProtoMessage> initializers = [];
-    private readonly List<ProtoMessage> inputs = [];
-    private readonly List<ProtoMessage> outputs = [];
-    private readonly List<KeyValuePair<string, string>> metadata = [];
-    private int values;
+    private readonly List<ProtoMessage> _nodes = [];
+    private readonly List<ProtoMessage> _initializers = [];
+    private readonly List<ProtoMessage> _inputs = [];
+    private readonly List<ProtoMessage> _outputs = [];
+    private readonly List<KeyValuePair<string, string>> _metadata = [];
+    private int _values;
 
     /// <summary>A value name that nothing else has.</summary>
-    public string NewName(string stem) => $"{stem}_{values++}";
+    public string NewName(string stem) => $"{stem}_{_values++}";
 
     /// <summary>Adds a node with one output of a new name; returns that name.</summary>
     public string Node(string opType, string domain, string[] from, params ProtoMessage[] attributes) =>
@@ -53,14 +53,14 @@ internal sealed class OnnxGraphBuilder
             node.Message(5, attribute);
         }
 
-        nodes.Add(domain.Length > 0 ? node.Text(7, domain) : node);
+        _nodes.Add(domain.Length > 0 ? node.Text(7, domain) : node);
     }
 
-    public void Input(string name, OnnxType type, params long[] dims) => inputs.Add(Value(name, type, dims));
+    public void Input(string name, OnnxType type, params long[] dims) => _inputs.Add(Value(name, type, dims));
 
-    public void Output(string name, OnnxType type, params long[] dims) => outputs.Add(Value(name, type, dims));
+    public void Output(string name, OnnxType type, params long[] dims) => _outputs.Add(Value(name, type, dims));
 
-    public void Metadata(string key, string value) => metadata.Add(new(key, value));
+    public void Metadata(string key, string value) => _metadata.Add(new(key, value));
 
     /// <summary>Adds a float constant; returns its name.</summary>
     public string Constant(float[] numbers, params long[] dims)
@@ -72,7 +72,7 @@ internal sealed class OnnxGraphBuilder
             System.Buffers.Binary.BinaryPrimitives.WriteSingleLittleEndian(raw.AsSpan(i * sizeof(float)), numbers[i]);
         }
 
-        initializers.Add(tensor.Text(8, name).Bytes(9, raw));
+        _initializers.Add(tensor.Text(8, name).Bytes(9, raw));
         return name;
     }
 
@@ -80,7 +80,7 @@ internal sealed class OnnxGraphBuilder
     public string Constant(bool[] values, params long[] dims)
     {
         var tensor = Tensor(OnnxType.Bool, dims, out string name);
-        initializers.Add(tensor.Text(8, name).Bytes(9, Array.ConvertAll(values, v => (byte)(v ? 1 : 0))));
+        _initializers.Add(tensor.Text(8, name).Bytes(9, Array.ConvertAll(values, v => (byte)(v ? 1 : 0))));
         return name;
     }
 
@@ -93,7 +93,7 @@ internal sealed class OnnxGraphBuilder
             tensor.Text(6, s);
         }
 
-        initializers.Add(tensor.Text(8, name));
+        _initializers.Add(tensor.Text(8, name));
         return name;
     }
 
@@ -139,18 +139,18 @@ internal sealed class OnnxGraphBuilder
     public byte[] ToBytes(string graphName)
     {
         var graph = new ProtoMessage();
-        Each(1, nodes);
+        Each(1, _nodes);
         graph.Text(2, graphName);
-        Each(5, initializers);
-        Each(11, inputs);
-        Each(12, outputs);
+        Each(5, _initializers);
+        Each(11, _inputs);
+        Each(12, _outputs);
         var model = new ProtoMessage()
             .Varint(1, IrVersion)
             .Text(2, "ServerlessMlops")
             .Message(7, graph)
             .Message(8, new ProtoMessage().Text(1, "").Varint(2, Opset))
             .Message(8, new ProtoMessage().Text(1, MlDomain).Varint(2, MlOpset));
-        foreach ((string key, string value) in metadata)
+        foreach ((string key, string value) in _metadata)
         {
             model.Message(14, new ProtoMessage().Text(1, key).Text(2, value));
         }

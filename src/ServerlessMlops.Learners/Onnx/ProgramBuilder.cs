@@ -24,12 +24,12 @@ internal sealed class ProgramBuilder
     /// <summary>Most numbers that the program may keep, 256 MB of them: a small file can ask for many copies of one constant.</summary>
     private const long MaxNumbers = 1 << 26;
 
-    private long numbers;
+    private long _numbers;
 
-    private readonly List<TableColumn> tables = [];
-    private readonly Dictionary<int, int> lookedUp = [];
-    private readonly Dictionary<string, RowValue> values = new(StringComparer.Ordinal);
-    private readonly Dictionary<int, Dictionary<string, int>> categories = [];
+    private readonly List<TableColumn> _tables = [];
+    private readonly Dictionary<int, int> _lookedUp = [];
+    private readonly Dictionary<string, RowValue> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, Dictionary<string, int>> _categories = [];
 
     public List<RowStep> Steps { get; } = [];
 
@@ -53,8 +53,8 @@ internal sealed class ProgramBuilder
     /// <summary>Counts numbers that a node is about to keep; refuses what would take more memory than any model of this kind.</summary>
     public void Keep(long count, string place)
     {
-        numbers += count;
-        if (numbers > MaxNumbers)
+        _numbers += count;
+        if (_numbers > MaxNumbers)
         {
             throw new OnnxFormatException($"{place} would make the model keep more than {MaxNumbers} numbers in memory; models of this kind are far smaller.");
         }
@@ -65,7 +65,7 @@ internal sealed class ProgramBuilder
     public void Define(string name, RowValue value, string place)
     {
         Keep(value.Slots.Length, place);
-        if (name.Length > 0 && !values.TryAdd(name, value))
+        if (name.Length > 0 && !_values.TryAdd(name, value))
         {
             throw new OnnxFormatException($"{place} writes '{name}', which is written already; expected every value to be written once.");
         }
@@ -82,22 +82,22 @@ internal sealed class ProgramBuilder
             throw new OnnxFormatException($"{node.Place} has {node.Inputs.Length} inputs; expected at least {input + 1}.");
         }
 
-        return values.TryGetValue(node.Inputs[input], out RowValue? value)
+        return _values.TryGetValue(node.Inputs[input], out RowValue? value)
             ? value
             : throw new OnnxFormatException($"{node.Place} reads '{node.Inputs[input]}', which no input, constant or earlier node has written: the graph has a cycle or a part is absent.");
     }
 
-    public RowValue? Find(string name) => values.TryGetValue(name, out RowValue? value) ? InWorkspace(value, $"Output '{name}'") : null;
+    public RowValue? Find(string name) => _values.TryGetValue(name, out RowValue? value) ? InWorkspace(value, $"Output '{name}'") : null;
 
     /// <summary>Adds a column of a table; returns its slot, a negative one.</summary>
     public int AddTable(TableColumn table)
     {
-        tables.Add(table);
-        return -tables.Count;
+        _tables.Add(table);
+        return -_tables.Count;
     }
 
     /// <summary>The table's column that a slot stands for; null for a column of the workspace.</summary>
-    public TableColumn? Table(int slot) => slot < 0 ? tables[-slot - 1] : null;
+    public TableColumn? Table(int slot) => slot < 0 ? _tables[-slot - 1] : null;
 
     /// <summary>The value with its tables looked up.</summary>
     private RowValue InWorkspace(RowValue value, string place)
@@ -111,12 +111,12 @@ internal sealed class ProgramBuilder
         {
             Slots = Array.ConvertAll(value.Slots, slot =>
             {
-                if (slot >= 0 || lookedUp.TryGetValue(slot, out int at))
+                if (slot >= 0 || _lookedUp.TryGetValue(slot, out int at))
                 {
-                    return slot >= 0 ? slot : lookedUp[slot];
+                    return slot >= 0 ? slot : _lookedUp[slot];
                 }
 
-                lookedUp[slot] = at = Allocate(1, place);
+                _lookedUp[slot] = at = Allocate(1, place);
                 TableColumn table = Table(slot)!;
                 Steps.Add(new LookupStep(table.Values, float.NaN, float.NaN, table.CodeSlot, at));
                 return at;
@@ -164,9 +164,9 @@ internal sealed class ProgramBuilder
     /// <summary>Code of a category of a text input; a new one for a name not met before.</summary>
     public int CategoryCode(int input, string name)
     {
-        if (!categories.TryGetValue(input, out Dictionary<string, int>? codes))
+        if (!_categories.TryGetValue(input, out Dictionary<string, int>? codes))
         {
-            categories[input] = codes = new Dictionary<string, int>(StringComparer.Ordinal);
+            _categories[input] = codes = new Dictionary<string, int>(StringComparer.Ordinal);
         }
 
         if (!codes.TryGetValue(name, out int code))
@@ -178,5 +178,5 @@ internal sealed class ProgramBuilder
     }
 
     /// <summary>The categories of a text input, by code.</summary>
-    public string[] Categories(int input) => categories.TryGetValue(input, out Dictionary<string, int>? codes) ? [.. codes.Keys] : [];
+    public string[] Categories(int input) => _categories.TryGetValue(input, out Dictionary<string, int>? codes) ? [.. codes.Keys] : [];
 }

@@ -7,13 +7,13 @@ internal sealed class ProtoMessage
 {
     private readonly record struct Field(int Number, WireFormat.WireType Type, long Bits, byte[] Bytes);
 
-    private readonly List<Field> fields = [];
+    private readonly List<Field> _fields = [];
 
     public byte[] ToBytes()
     {
         using var buffer = new MemoryStream();
         using var stream = new CodedOutputStream(buffer, leaveOpen: true);
-        foreach (Field field in fields)
+        foreach (Field field in _fields)
         {
             stream.WriteTag(field.Number, field.Type);
             switch (field.Type)
@@ -46,7 +46,7 @@ internal sealed class ProtoMessage
 
     private ProtoMessage Add(int number, WireFormat.WireType type, long bits, byte[] bytes)
     {
-        fields.Add(new Field(number, type, bits, bytes));
+        _fields.Add(new Field(number, type, bits, bytes));
         return this;
     }
 }

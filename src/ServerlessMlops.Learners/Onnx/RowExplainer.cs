@@ -12,11 +12,11 @@ namespace ServerlessMlops.Learners.Onnx;
 /// </summary>
 internal sealed class RowExplainer
 {
-    private readonly RowStep[] before = [];
-    private readonly PredictorStep? step;
-    private readonly int[] inputs = [];
-    private readonly float[]? means;
-    private readonly int slots;
+    private readonly RowStep[] _before = [];
+    private readonly PredictorStep? _step;
+    private readonly int[] _inputs = [];
+    private readonly float[]? _means;
+    private readonly int _slots;
 
     /// <param name="steps">The model's program.</param>
     /// <param name="inputCount">Its inputs, which are the first columns of the workspace.</param>
@@ -24,7 +24,7 @@ internal sealed class RowExplainer
     /// <param name="means">Means of the predictor's columns over training rows, which linear models need; null where the file does not say.</param>
     public RowExplainer(RowStep[] steps, int inputCount, int slots, float[]? means)
     {
-        this.slots = slots;
+        _slots = slots;
         PredictorStep[] predictors = [.. steps.OfType<PredictorStep>()];
         if (predictors.Length != 1)
         {
@@ -32,8 +32,8 @@ internal sealed class RowExplainer
             return;
         }
 
-        step = predictors[0];
-        before = steps[..Array.IndexOf(steps, step)];
+        _step = predictors[0];
+        _before = steps[..Array.IndexOf(steps, _step)];
         var origins = new int[slots];
         Array.Fill(origins, ColumnOrigin.None);
         for (int i = 0; i < inputCount; i++)
@@ -41,41 +41,41 @@ internal sealed class RowExplainer
             origins[i] = i;
         }
 
-        foreach (RowStep earlier in before)
+        foreach (RowStep earlier in _before)
         {
             earlier.Trace(origins);
         }
 
-        inputs = origins[step.From..(step.From + step.Predictor.ColumnCount)];
-        Fault = inputs.Contains(ColumnOrigin.Several) ? "it mixes several inputs in one column" : FaultOf(step.Predictor, means);
-        this.means = means;
+        _inputs = origins[_step.From..(_step.From + _step.Predictor.ColumnCount)];
+        Fault = _inputs.Contains(ColumnOrigin.Several) ? "it mixes several inputs in one column" : FaultOf(_step.Predictor, means);
+        _means = means;
     }
 
     /// <summary>Why rows cannot be explained; null where they can.</summary>
     public string? Fault { get; }
 
     /// <summary>Scores of the predictor.</summary>
-    public int ScoreCount => step?.Predictor.ScoreCount ?? 0;
+    public int ScoreCount => _step?.Predictor.ScoreCount ?? 0;
 
     /// <summary>Writes each input's contribution to a score of the predictor, before calibration and link.</summary>
     /// <returns>The score of the average training row: with the contributions it adds up to the row's.</returns>
     public double Explain(ReadOnlySpan<float> features, int score, Span<double> contributions)
     {
-        float[] work = ArrayPool<float>.Shared.Rent(slots);
+        float[] work = ArrayPool<float>.Shared.Rent(_slots);
         features.CopyTo(work);
-        foreach (RowStep earlier in before)
+        foreach (RowStep earlier in _before)
         {
             earlier.Run(work, 1, 1);
         }
 
-        ReadOnlySpan<float> row = work.AsSpan(step!.From, inputs.Length);
-        (double[] values, double expected) = step.Predictor is TreeEnsemble trees ? TreeShap.Explain(trees, row, score) : ExplainLinear((LinearPredictor)step.Predictor, row, score);
+        ReadOnlySpan<float> row = work.AsSpan(_step!.From, _inputs.Length);
+        (double[] values, double expected) = _step.Predictor is TreeEnsemble trees ? TreeShap.Explain(trees, row, score) : ExplainLinear((LinearPredictor)_step.Predictor, row, score);
         contributions.Clear();
         for (int column = 0; column < values.Length; column++)
         {
-            if (inputs[column] >= 0)
+            if (_inputs[column] >= 0)
             {
-                contributions[inputs[column]] += values[column];
+                contributions[_inputs[column]] += values[column];
             }
         }
 
@@ -87,7 +87,7 @@ internal sealed class RowExplainer
     {
         // Without means all coefficients are 0, and so are all contributions.
         var none = new float[row.Length];
-        return Explainer.ExplainLinear(linear, row, means ?? none, score);
+        return Explainer.ExplainLinear(linear, row, _means ?? none, score);
     }
 
     private static string? FaultOf(Predictor predictor, float[]? means) => predictor switch

@@ -13,24 +13,24 @@ public sealed class ScoringModel
     private const int StackFloats = 2048;
     private const int BlockRows = 128;
 
-    private readonly RowStep[] steps;
-    private readonly int slots;
-    private readonly int[] outputs;
-    private readonly CategoryDictionary?[] dictionaries;
-    private readonly RowExplainer explainer;
+    private readonly RowStep[] _steps;
+    private readonly int _slots;
+    private readonly int[] _outputs;
+    private readonly CategoryDictionary?[] _dictionaries;
+    private readonly RowExplainer _explainer;
 
     internal ScoringModel(LearningTask task, IReadOnlyList<string> classes, IReadOnlyList<ModelInput> inputs, RowStep[] steps, int slots, int[] outputs, float[]? columnMeans)
     {
         Task = task;
         Classes = classes;
         Inputs = inputs;
-        this.steps = steps;
-        this.slots = slots;
-        this.outputs = outputs;
-        dictionaries = [.. inputs.Select(i => i.Kind == InputKind.Category ? new CategoryDictionary(i.Categories) : null)];
-        explainer = new RowExplainer(steps, inputs.Count, slots, columnMeans);
-        ExplanationFault = explainer.Fault
-            ?? (task == LearningTask.Multiclass && explainer.ScoreCount != classes.Count ? $"it has {explainer.ScoreCount} scores for {classes.Count} classes" : null);
+        _steps = steps;
+        _slots = slots;
+        _outputs = outputs;
+        _dictionaries = [.. inputs.Select(i => i.Kind == InputKind.Category ? new CategoryDictionary(i.Categories) : null)];
+        _explainer = new RowExplainer(steps, inputs.Count, slots, columnMeans);
+        ExplanationFault = _explainer.Fault
+            ?? (task == LearningTask.Multiclass && _explainer.ScoreCount != classes.Count ? $"it has {_explainer.ScoreCount} scores for {classes.Count} classes" : null);
     }
 
     /// <summary>What the model has learned.</summary>
@@ -49,7 +49,7 @@ public sealed class ScoringModel
     public IReadOnlyList<ModelInput> Inputs { get; }
 
     /// <summary>Outputs a row: 1 (probability of the positive class, or the value), or one probability a class.</summary>
-    public int OutputCount => outputs.Length;
+    public int OutputCount => _outputs.Length;
 
     /// <summary>Why <see cref="Explain"/> cannot explain rows of this model, as the end of a sentence; null where it can.</summary>
     public string? ExplanationFault { get; }
@@ -72,7 +72,7 @@ public sealed class ScoringModel
 
         Require(features.Length >= Inputs.Count, features.Length, Inputs.Count, "features");
         Require(contributions.Length >= Inputs.Count, contributions.Length, Inputs.Count, "contributions");
-        return explainer.Explain(features[..Inputs.Count], Task == LearningTask.Multiclass ? output : explainer.ScoreCount - 1, contributions[..Inputs.Count]);
+        return _explainer.Explain(features[..Inputs.Count], Task == LearningTask.Multiclass ? output : _explainer.ScoreCount - 1, contributions[..Inputs.Count]);
     }
 
     /// <summary>Stands for a category that the model does not know, in a feature vector.</summary>
@@ -84,7 +84,7 @@ public sealed class ScoringModel
     /// <exception cref="ArgumentException">The input is a number.</exception>
     public float EncodeCategory(int input, ReadOnlySpan<byte> utf8)
     {
-        CategoryDictionary dictionary = dictionaries[input]
+        CategoryDictionary dictionary = _dictionaries[input]
             ?? throw new ArgumentException($"Input {input} ('{Inputs[input].Name}') is a number; expected the index of a category.", nameof(input));
         return utf8.IsEmpty ? float.NaN : dictionary.Find(utf8);
     }
@@ -98,17 +98,17 @@ public sealed class ScoringModel
     {
         Require(features.Length >= Inputs.Count, features.Length, Inputs.Count, "features");
         Require(outputs.Length >= OutputCount, outputs.Length, OutputCount, "outputs");
-        float[]? rented = slots > StackFloats ? ArrayPool<float>.Shared.Rent(slots) : null;
+        float[]? rented = _slots > StackFloats ? ArrayPool<float>.Shared.Rent(_slots) : null;
         Span<float> work = rented ?? stackalloc float[StackFloats];
         features[..Inputs.Count].CopyTo(work);
-        foreach (RowStep step in steps)
+        foreach (RowStep step in _steps)
         {
             step.Run(work, 1, 1);
         }
 
-        for (int k = 0; k < this.outputs.Length; k++)
+        for (int k = 0; k < _outputs.Length; k++)
         {
-            outputs[k] = work[this.outputs[k]];
+            outputs[k] = work[_outputs[k]];
         }
 
         if (rented is not null)
@@ -133,20 +133,20 @@ public sealed class ScoringModel
             return;
         }
 
-        int blockRows = Math.Min(rows, Math.Max(8, Math.Min(BlockRows, (1 << 22) / slots)));
-        float[] work = ArrayPool<float>.Shared.Rent(slots * blockRows);
+        int blockRows = Math.Min(rows, Math.Max(8, Math.Min(BlockRows, (1 << 22) / _slots)));
+        float[] work = ArrayPool<float>.Shared.Rent(_slots * blockRows);
         for (int from = 0; from < rows; from += blockRows)
         {
             int blockCount = Math.Min(blockRows, rows - from);
             Transpose(rowMajor.Slice(from * width, blockCount * width), width, work, blockRows);
-            foreach (RowStep step in steps)
+            foreach (RowStep step in _steps)
             {
                 step.Run(work, blockRows, blockCount);
             }
 
             for (int k = 0; k < count; k++)
             {
-                ReadOnlySpan<float> column = work.AsSpan(this.outputs[k] * blockRows, blockCount);
+                ReadOnlySpan<float> column = work.AsSpan(_outputs[k] * blockRows, blockCount);
                 for (int row = 0; row < column.Length; row++)
                 {
                     outputs[((from + row) * count) + k] = column[row];

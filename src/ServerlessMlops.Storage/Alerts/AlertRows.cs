@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Azure;
 using Azure.Data.Tables;
 using ServerlessMlops.Core;
 using ServerlessMlops.Core.Alerts;

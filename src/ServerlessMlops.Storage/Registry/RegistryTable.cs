@@ -1,6 +1,5 @@
 using Azure;
 using Azure.Data.Tables;
-using ServerlessMlops.Core;
 using ServerlessMlops.Core.Registry;
 
 namespace ServerlessMlops.Storage.Registry;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using Azure;
 using Azure.Data.Tables;
-using ServerlessMlops.Core;
 using ServerlessMlops.Core.Runs;
 
 namespace ServerlessMlops.Storage.Runs;

@@ -1,5 +1,4 @@
 using Microsoft.DurableTask;
-using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Engine;
 
 namespace ServerlessMlops.Offline.Tests.Durable;

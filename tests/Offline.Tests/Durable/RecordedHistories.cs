@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.DurableTask;
-using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Engine;
 using Microsoft.DurableTask.Engine.History;
 using Microsoft.DurableTask.Engine.Replay;

@@ -3,7 +3,6 @@ using System.Globalization;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Microsoft.DurableTask;
-using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Engine;
 using Microsoft.DurableTask.Engine.Storage;
 using ServerlessMlops.TestSupport.Azurite;

@@ -6,7 +6,7 @@ namespace ServerlessMlops.Offline.Tests.Surface;
 /// </summary>
 internal sealed class SurfaceChecklist
 {
-    private readonly Dictionary<string, HashSet<string>> types = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<string>> _types = new(StringComparer.Ordinal);
 
     private SurfaceChecklist()
     {
@@ -36,8 +36,8 @@ internal sealed class SurfaceChecklist
             place.ShouldNotBeNull($"{file}({number}): '{line}' stands before any '== path': where was it read?");
             if (!char.IsWhiteSpace(line[0]))
             {
-                checklist.types.ContainsKey(line.Trim()).ShouldBeFalse($"{file}({number}): '{line}' is listed twice.");
-                checklist.types[line.Trim()] = members = new HashSet<string>(StringComparer.Ordinal);
+                checklist._types.ContainsKey(line.Trim()).ShouldBeFalse($"{file}({number}): '{line}' is listed twice.");
+                checklist._types[line.Trim()] = members = new HashSet<string>(StringComparer.Ordinal);
                 continue;
             }
 
@@ -50,14 +50,14 @@ internal sealed class SurfaceChecklist
     /// <summary>What the surface has and the list has not, in the list's own syntax.</summary>
     public string MissingFrom(IReadOnlyDictionary<string, SortedSet<string>> surface) => string.Concat(
         from type in surface
-        let listed = types.GetValueOrDefault(type.Key)
+        let listed = _types.GetValueOrDefault(type.Key)
         let unlisted = type.Value.Where(member => listed is null || !listed.Contains(member)).ToList()
         where listed is null || unlisted.Count > 0
         select $"{type.Key}\n{string.Concat(unlisted.Select(member => $"  {member}\n"))}");
 
     /// <summary>What the list has and the surface has not.</summary>
     public string NotIn(IReadOnlyDictionary<string, SortedSet<string>> surface) => string.Concat(
-        from type in types
+        from type in _types
         let shown = surface.GetValueOrDefault(type.Key)
         let gone = type.Value.Where(member => shown is null || !shown.Contains(member)).ToList()
         where shown is null || gone.Count > 0

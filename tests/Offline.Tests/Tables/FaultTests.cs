@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using Azure;
-using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using ServerlessMlops.TestSupport.Azurite;
 

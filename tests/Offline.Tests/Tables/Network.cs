@@ -7,20 +7,20 @@ namespace ServerlessMlops.Offline.Tests.Tables;
 /// </summary>
 internal sealed class Network : IDisposable
 {
-    private readonly HttpClient client;
+    private readonly HttpClient _client;
 
     /// <param name="answer">Given the number of the request (from 1), its cancellation and a way to pass it on.</param>
     public Network(Func<int, CancellationToken, Func<Task<HttpResponseMessage>>, Task<HttpResponseMessage>> answer)
     {
-        client = new HttpClient(new Handler(this, answer));
-        Transport = new HttpClientTransport(client);
+        _client = new HttpClient(new Handler(this, answer));
+        Transport = new HttpClientTransport(_client);
     }
 
     public HttpPipelineTransport Transport { get; }
 
     public List<Sent> Requests { get; } = [];
 
-    public void Dispose() => client.Dispose();
+    public void Dispose() => _client.Dispose();
 
     public sealed record Sent(Uri Uri, string? Authorization, string Body);
 

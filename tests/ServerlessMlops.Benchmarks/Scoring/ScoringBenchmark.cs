@@ -129,8 +129,8 @@ internal static partial class ScoringBenchmark
 
     private sealed partial class Server(string name, string[] args, string? program = null) : IDisposable
     {
-        private Process? process;
-        private string url = "";
+        private Process? _process;
+        private string _url = "";
 
         public string Name { get; } = name;
 
@@ -144,14 +144,14 @@ internal static partial class ScoringBenchmark
                 start.ArgumentList.Add(argument);
             }
 
-            process = Process.Start(start)!;
-            while (await process.StandardOutput.ReadLineAsync() is { } line)
+            _process = Process.Start(start)!;
+            while (await _process.StandardOutput.ReadLineAsync() is { } line)
             {
                 if (Listening().Match(line) is { Success: true } match)
                 {
-                    url = match.Groups[1].Value;
-                    _ = process.StandardOutput.ReadToEndAsync();
-                    return url;
+                    _url = match.Groups[1].Value;
+                    _ = _process.StandardOutput.ReadToEndAsync();
+                    return _url;
                 }
             }
 
@@ -161,14 +161,14 @@ internal static partial class ScoringBenchmark
         public async Task<long> AllocatedAsync()
         {
             using var client = new HttpClient();
-            return long.Parse(await client.GetStringAsync(new Uri(url + "/allocated")), CultureInfo.InvariantCulture);
+            return long.Parse(await client.GetStringAsync(new Uri(_url + "/allocated")), CultureInfo.InvariantCulture);
         }
 
         public async Task<Result> MeasureAsync(string script, int connections, int seconds)
         {
             TimeSpan before = Cpu();
             var start = new ProcessStartInfo("wrk") { RedirectStandardOutput = true };
-            foreach (string argument in (string[])["-t1", $"-c{connections}", $"-d{seconds}s", "--latency", "-s", script, $"{url}/models/{ScoringModelFile.Pipeline}/invocations"])
+            foreach (string argument in (string[])["-t1", $"-c{connections}", $"-d{seconds}s", "--latency", "-s", script, $"{_url}/models/{ScoringModelFile.Pipeline}/invocations"])
             {
                 start.ArgumentList.Add(argument);
             }
@@ -188,19 +188,19 @@ internal static partial class ScoringBenchmark
 
         public void Dispose()
         {
-            if (process is { HasExited: false })
+            if (_process is { HasExited: false })
             {
-                process.Kill();
-                process.WaitForExit();
+                _process.Kill();
+                _process.WaitForExit();
             }
 
-            process?.Dispose();
+            _process?.Dispose();
         }
 
         private TimeSpan Cpu()
         {
-            process!.Refresh();
-            return process.TotalProcessorTime;
+            _process!.Refresh();
+            return _process.TotalProcessorTime;
         }
 
         private static double Milliseconds(string output, string percentile)

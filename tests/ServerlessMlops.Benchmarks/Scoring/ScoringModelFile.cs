@@ -71,14 +71,14 @@ internal static class ScoringModelFile
 /// <summary>Registry and store of that one model: answers what a scorer asks, and nothing else.</summary>
 public class OneModel : DispatchProxy
 {
-    private byte[] onnx = [];
+    private byte[] _onnx = [];
 
     /// <summary>Makes one.</summary>
     public static T Of<T>(byte[] onnx)
         where T : class
     {
         T proxy = Create<T, OneModel>();
-        ((OneModel)(object)proxy).onnx = onnx;
+        ((OneModel)(object)proxy)._onnx = onnx;
         return proxy;
     }
 
@@ -87,8 +87,8 @@ public class OneModel : DispatchProxy
     {
         nameof(IModelRegistry.GetHeadAsync) => Task.FromResult(
             new RegistryHead { Pipeline = ScoringModelFile.Pipeline, LastVersion = 1, Live = new LivePointer(1, DateTimeOffset.UnixEpoch, null) }),
-        nameof(IModelStore.LoadCardAsync) => Task.FromResult<ModelCard?>(ScoringModelFile.CardOf(onnx)),
-        nameof(IModelStore.LoadModelAsync) => Task.FromResult<ReadOnlyMemory<byte>>(onnx),
+        nameof(IModelStore.LoadCardAsync) => Task.FromResult<ModelCard?>(ScoringModelFile.CardOf(_onnx)),
+        nameof(IModelStore.LoadModelAsync) => Task.FromResult<ReadOnlyMemory<byte>>(_onnx),
         _ => throw new NotSupportedException($"{targetMethod.Name} is no part of scoring."),
     };
 }

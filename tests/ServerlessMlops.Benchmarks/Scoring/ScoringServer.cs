@@ -89,13 +89,13 @@ internal static class ScoringServer
 /// <summary>The product's function, found by the local runtime in this program.</summary>
 public sealed class BenchmarkFunctions(ScoringEndpoint endpoint)
 {
-    private readonly ScoreFunctions functions = new(endpoint);
+    private readonly ScoreFunctions _functions = new(endpoint);
 
     /// <inheritdoc cref="ScoreFunctions.Score"/>
     [Function("Score")]
     public Task<IActionResult> Score(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = ScoringServer.Route)] HttpRequest request, string pipeline) =>
-        functions.Score(request, pipeline);
+        _functions.Score(request, pipeline);
 
     /// <summary>GET /allocated: bytes allocated by the process so far.</summary>
     [Function("Allocated")]

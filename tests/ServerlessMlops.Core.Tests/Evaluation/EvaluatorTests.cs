@@ -5,7 +5,6 @@ using ServerlessMlops.Core.Evaluation;
 using ServerlessMlops.Core.Evaluation.Gates;
 using ServerlessMlops.Core.Evaluation.Measuring;
 using ServerlessMlops.Core.Pipelines;
-using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Data.Columns;
 using ServerlessMlops.Learners;

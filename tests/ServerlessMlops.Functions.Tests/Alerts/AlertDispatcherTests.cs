@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using ServerlessMlops.Core;
 using ServerlessMlops.Core.Alerts;
-using ServerlessMlops.Functions.Alerts;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Runs;
 using ServerlessMlops.Functions.Alerts.Channels;

@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using ServerlessMlops.Core;
 using ServerlessMlops.Core.Alerts;
 using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Functions.Alerts;

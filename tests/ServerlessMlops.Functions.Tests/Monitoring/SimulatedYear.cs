@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Reflection;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
-using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using ServerlessMlops.Core.Alerts;

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using ServerlessMlops.Core.Monitoring;
-using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Functions.Monitoring;
 using ServerlessMlops.Functions.Tests.Scoring;
 using ServerlessMlops.TestSupport.Time;

@@ -8,7 +8,6 @@ using Microsoft.DurableTask.Engine;
 using Microsoft.DurableTask.Engine.History;
 using Microsoft.Extensions.DependencyInjection;
 using ServerlessMlops.Core.Runs;
-using ServerlessMlops.Core.Training;
 using ServerlessMlops.Functions.Approvals;
 using ServerlessMlops.Functions.Hosting;
 using ServerlessMlops.Functions.Monitoring;

@@ -16,7 +16,7 @@ namespace ServerlessMlops.Functions.Tests.Rollout;
 /// <summary>A registry in memory that moves as the real one does.</summary>
 internal sealed class MemoryRegistry(TimeProvider time) : IModelRegistry
 {
-    private readonly Lock gate = new();
+    private readonly Lock _gate = new();
 
     public RegistryHead Head { get; private set; } = new() { Pipeline = "flights" };
 
@@ -42,7 +42,7 @@ internal sealed class MemoryRegistry(TimeProvider time) : IModelRegistry
             throw new IOException("storage is away");
         }
 
-        lock (gate)
+        lock (_gate)
         {
             if (move(Head, time.GetUtcNow()) is { } change)
             {
@@ -80,14 +80,14 @@ internal sealed class MemoryRegistry(TimeProvider time) : IModelRegistry
 /// <summary>Runs in memory.</summary>
 internal sealed class MemoryRuns : IRunLog
 {
-    private readonly ConcurrentDictionary<string, Run> runs = new();
+    private readonly ConcurrentDictionary<string, Run> _runs = new();
 
-    public Task<Run> StartAsync(Run run, CancellationToken cancellation) => Task.FromResult(runs.GetOrAdd(run.Id, run));
+    public Task<Run> StartAsync(Run run, CancellationToken cancellation) => Task.FromResult(_runs.GetOrAdd(run.Id, run));
 
     public Task<Run> UpdateAsync(string pipeline, string id, Func<Run, Run> change, CancellationToken cancellation) => Task.FromResult(
-        runs.AddOrUpdate(id, _ => throw new InvalidOperationException($"no run {id}"), (_, run) => change(run) is var after && run.IsEnded && after.Status != RunStatus.Running ? run : after));
+        _runs.AddOrUpdate(id, _ => throw new InvalidOperationException($"no run {id}"), (_, run) => change(run) is var after && run.IsEnded && after.Status != RunStatus.Running ? run : after));
 
-    public Task<Run?> GetAsync(string pipeline, string id, CancellationToken cancellation) => Task.FromResult(runs.GetValueOrDefault(id));
+    public Task<Run?> GetAsync(string pipeline, string id, CancellationToken cancellation) => Task.FromResult(_runs.GetValueOrDefault(id));
 
     public Task<Page<Run>> ListAsync(string pipeline, int pageSize, string? continuation, CancellationToken cancellation) => throw new NotSupportedException();
 
@@ -97,18 +97,18 @@ internal sealed class MemoryRuns : IRunLog
 /// <summary>One spec that may be changed.</summary>
 internal sealed class MemorySpecs : IPipelineStore
 {
-    private readonly ConcurrentDictionary<string, string> kept = new();
+    private readonly ConcurrentDictionary<string, string> _kept = new();
 
     public string? Yaml { get; set; }
 
     public Task<StoredSpec?> GetAsync(string pipeline, CancellationToken cancellation) => Task.FromResult(Yaml is { } yaml ? new StoredSpec(pipeline, yaml, "1") : null);
 
     public Task<StoredSpec?> GetVersionAsync(string pipeline, string specHash, CancellationToken cancellation) =>
-        Task.FromResult(kept.TryGetValue(specHash, out string? yaml) ? new StoredSpec(pipeline, yaml, null) : null);
+        Task.FromResult(_kept.TryGetValue(specHash, out string? yaml) ? new StoredSpec(pipeline, yaml, null) : null);
 
     public Task KeepVersionAsync(string pipeline, string specHash, string yaml, CancellationToken cancellation)
     {
-        kept[specHash] = yaml;
+        _kept[specHash] = yaml;
         return Task.CompletedTask;
     }
 

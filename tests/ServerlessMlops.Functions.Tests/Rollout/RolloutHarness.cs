@@ -22,8 +22,8 @@ namespace ServerlessMlops.Functions.Tests.Rollout;
 /// <summary>The rollout orchestration with its own activities on a durable engine, a registry and windows in memory, and a clock that the test moves.</summary>
 internal sealed class RolloutHarness : IAsyncDisposable
 {
-    private readonly DurableHost host;
-    private readonly List<string> ids = [];
+    private readonly DurableHost _host;
+    private readonly List<string> _ids = [];
 
     /// <param name="twice">Whether every activity runs twice, as it may after a crash.</param>
     public RolloutHarness(bool twice = false)
@@ -36,11 +36,11 @@ internal sealed class RolloutHarness : IAsyncDisposable
         var evidence = new EvidenceReader(Models, Windows, new WindowFlusher(counters, Windows, Time, NullLogger<WindowFlusher>.Instance), [Outcomes], Time);
         var rollout = new RolloutActivities(
             Registry, Runs, ends, new SpecReader(Specs), new ModelLoader(Models, AnyPredictor.Read, counters), evidence, Time, NullLogger<RolloutActivities>.Instance);
-        host = new DurableHost(
+        _host = new DurableHost(
             new MemoryInstanceStore(new MemoryHub()),
             new EngineSettings { Replay = DurableHost.Replay, PollInterval = TimeSpan.FromDays(1), FaultDelay = TimeSpan.FromMilliseconds(5) },
             time: Time);
-        host.Functions.AddOrchestrator(nameof(RolloutOrchestrator), async context =>
+        _host.Functions.AddOrchestrator(nameof(RolloutOrchestrator), async context =>
         {
             await RolloutOrchestrator.Run(context);
             return null;
@@ -50,7 +50,7 @@ internal sealed class RolloutHarness : IAsyncDisposable
             await runActivities.StartRun(run, default);
             return null;
         });
-        Add<RolloutInput, RolloutPlan>(nameof(RolloutActivities.BeginRollout), input => rollout.BeginRollout(input, host.Client, default));
+        Add<RolloutInput, RolloutPlan>(nameof(RolloutActivities.BeginRollout), input => rollout.BeginRollout(input, _host.Client, default));
         Add<StepLook, StepJudgement?>(nameof(RolloutActivities.JudgeStep), look => rollout.JudgeStep(look, default));
         Add<RolloutMove, bool>(nameof(RolloutActivities.AdvanceRollout), move => rollout.AdvanceRollout(move, default));
         Add<RolloutMove, bool>(nameof(RolloutActivities.PromoteVersion), move => rollout.PromoteVersion(move, default));
@@ -61,7 +61,7 @@ internal sealed class RolloutHarness : IAsyncDisposable
             return null;
         });
 
-        void Add<TInput, TOutput>(string name, Func<TInput, Task<TOutput>> run) => host.Activity<TInput, TOutput>(name, async input =>
+        void Add<TInput, TOutput>(string name, Func<TInput, Task<TOutput>> run) => _host.Activity<TInput, TOutput>(name, async input =>
         {
             TOutput first = await run(input);
             return twice ? await run(input) : first;
@@ -85,7 +85,7 @@ internal sealed class RolloutHarness : IAsyncDisposable
     /// <summary>What labels tell; nothing, until a script says otherwise.</summary>
     public ScriptedOutcomes Outcomes { get; } = new();
 
-    public DurableTaskClient Client => host.Client;
+    public DurableTaskClient Client => _host.Client;
 
     /// <summary>Makes a person's move.</summary>
     public Task MoveAsync(Func<RegistryHead, MoveReason, DateTimeOffset, RegistryChange?> move, MoveReason reason) =>
@@ -93,14 +93,14 @@ internal sealed class RolloutHarness : IAsyncDisposable
 
     public async Task<string> StartAsync(int version)
     {
-        if (!host.Engine.IsOwner)
+        if (!_host.Engine.IsOwner)
         {
-            await host.StartAsync();
+            await _host.StartAsync();
         }
 
         var input = new RolloutInput("flights", version, "training train-flights-1 passed every gate", "train-flights-1");
-        await host.Client.ScheduleNewOrchestrationInstanceAsync(nameof(RolloutOrchestrator), input, new StartOrchestrationOptions(input.RunId));
-        ids.Add(input.RunId);
+        await _host.Client.ScheduleNewOrchestrationInstanceAsync(nameof(RolloutOrchestrator), input, new StartOrchestrationOptions(input.RunId));
+        _ids.Add(input.RunId);
         return input.RunId;
     }
 
@@ -137,7 +137,7 @@ internal sealed class RolloutHarness : IAsyncDisposable
 
     public Run? Run(string runId) => Runs.GetAsync("flights", runId, default).Result;
 
-    public ValueTask DisposeAsync() => host.DisposeAsync();
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     // A rollout sleeps when its status names a look that is still to come. One that retries or is just being woken shows no such time, so the wait
     // for it is bounded.
@@ -148,7 +148,7 @@ internal sealed class RolloutHarness : IAsyncDisposable
         {
             await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
             bool asleep = true;
-            foreach (string id in ids)
+            foreach (string id in _ids)
             {
                 OrchestrationMetadata? instance = await Client.GetInstanceAsync(id, getInputsAndOutputs: true);
                 asleep &= instance is { IsCompleted: true } || (instance?.SerializedCustomStatus is { Length: > 0 } status

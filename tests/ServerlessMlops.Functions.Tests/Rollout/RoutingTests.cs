@@ -19,9 +19,9 @@ namespace ServerlessMlops.Functions.Tests.Rollout;
 /// <summary>Which version answers, over real HTTP, while a rollout runs.</summary>
 public sealed class RoutingTests : IAsyncLifetime
 {
-    private readonly FakeModels models = new();
-    private readonly HttpClient client = new();
-    private WebApplication app = null!;
+    private readonly FakeModels _models = new();
+    private readonly HttpClient _client = new();
+    private WebApplication _app = null!;
 
     public async Task InitializeAsync()
     {
@@ -30,23 +30,23 @@ public sealed class RoutingTests : IAsyncLifetime
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration["Scoring:RefreshAfter"] = "00:00:01";
         builder.Services
-            .AddSingleton<IModelRegistry>(models).AddSingleton<IModelStore>(models).AddSingleton<IPredictionStore>(new FakePredictions())
+            .AddSingleton<IModelRegistry>(_models).AddSingleton<IModelStore>(_models).AddSingleton<IPredictionStore>(new FakePredictions())
             .AddSingleton<PredictorReader>(onnx => new VersionedPredictor(onnx.Span[0]))
             .AddScoring();
-        app = builder.Build();
-        app.MapPost("/models/{pipeline}/invocations", (HttpContext http, string pipeline, ScoringEndpoint endpoint) =>
+        _app = builder.Build();
+        _app.MapPost("/models/{pipeline}/invocations", (HttpContext http, string pipeline, ScoringEndpoint endpoint) =>
             endpoint.AnswerAsync(http, pipeline, null, MlflowProtocol.Instance, http.RequestAborted));
-        app.MapPost("/v2/models/{pipeline}/versions/{version}/infer", (HttpContext http, string pipeline, string version, ScoringEndpoint endpoint) =>
+        _app.MapPost("/v2/models/{pipeline}/versions/{version}/infer", (HttpContext http, string pipeline, string version, ScoringEndpoint endpoint) =>
             endpoint.AnswerAsync(http, pipeline, version, new OpenInferenceProtocol(), http.RequestAborted));
-        await app.StartAsync();
-        client.BaseAddress = new Uri(app.Urls.Single());
-        models.Serve(1);
+        await _app.StartAsync();
+        _client.BaseAddress = new Uri(_app.Urls.Single());
+        _models.Serve(1);
     }
 
     public async Task DisposeAsync()
     {
-        client.Dispose();
-        await app.DisposeAsync();
+        _client.Dispose();
+        await _app.DisposeAsync();
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class RoutingTests : IAsyncLifetime
     {
         const int Keys = 2000;
         const double Share = 0.25;
-        models.Challenge(2, Share);
+        _models.Challenge(2, Share);
 
         int[] first = await Task.WhenAll(Enumerable.Range(0, Keys).Select(i => VersionOfAsync($"customer-{i}")));
         int[] again = await Task.WhenAll(Enumerable.Range(0, Keys).Select(i => VersionOfAsync($"customer-{i}")));
@@ -63,7 +63,7 @@ public sealed class RoutingTests : IAsyncLifetime
             (int)(Keys * Share - 5 * Math.Sqrt(Keys * Share * (1 - Share))), (int)(Keys * Share + 5 * Math.Sqrt(Keys * Share * (1 - Share))));
         again.ShouldBe(first);
 
-        models.Challenge(2, 0.5);
+        _models.Challenge(2, 0.5);
         await UntilAsync(async () => (await VersionsAsync(Keys)).Count(v => v == 2) > Keys * 0.4);
         int[] grown = await VersionsAsync(Keys);
         Enumerable.Range(0, Keys).All(i => first[i] != 2 || grown[i] == 2).ShouldBeTrue("whoever was on the challenger stays there");
@@ -72,7 +72,7 @@ public sealed class RoutingTests : IAsyncLifetime
     [Fact]
     public async Task Canary_WithoutKeys_SharesRequestsAndOneVersionAnswersAllRows()
     {
-        models.Challenge(2, 0.25);
+        _models.Challenge(2, 0.25);
         const int Requests = 1000;
         int challenger = 0;
         for (int i = 0; i < Requests; i++)
@@ -88,7 +88,7 @@ public sealed class RoutingTests : IAsyncLifetime
     [Fact]
     public async Task Canary_RowsOfSeveralKeys_GoByTheFirst()
     {
-        models.Challenge(2, 0.5);
+        _models.Challenge(2, 0.5);
         for (int i = 0; i < 50; i++)
         {
             int alone = await VersionOfAsync($"k{i}");
@@ -100,7 +100,7 @@ public sealed class RoutingTests : IAsyncLifetime
     [Fact]
     public async Task Canary_CallersId_KeepsARetryOnItsVersion()
     {
-        models.Challenge(2, 0.5);
+        _models.Challenge(2, 0.5);
         for (int i = 0; i < 50; i++)
         {
             int first = VersionOf(await PostAsync("""{"instances":[[10]]}""", $"order-{i}"));
@@ -111,14 +111,14 @@ public sealed class RoutingTests : IAsyncLifetime
     [Fact]
     public async Task Challenger_WithoutAShare_AnswersOnlyWhoAsksForIt()
     {
-        models.Challenge(2, 0, DeployStrategy.BlueGreen);
+        _models.Challenge(2, 0, DeployStrategy.BlueGreen);
         (await VersionsAsync(200)).ShouldAllBe(v => v == 1);
-        using HttpResponseMessage asked = await client.PostAsync(
+        using HttpResponseMessage asked = await _client.PostAsync(
             "/v2/models/flights/versions/2/infer", Json("""{"inputs":[{"name":"speed","shape":[1],"datatype":"FP32","data":[30]}]}"""));
         asked.EnsureSuccessStatusCode();
         (await asked.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("model_version").GetString().ShouldBe("2");
 
-        using HttpResponseMessage unknown = await client.PostAsync(
+        using HttpResponseMessage unknown = await _client.PostAsync(
             "/v2/models/flights/versions/3/infer", Json("""{"inputs":[{"name":"speed","shape":[1],"datatype":"FP32","data":[30]}]}"""));
         ((int)unknown.StatusCode).ShouldBe(404);
         (await unknown.Content.ReadAsStringAsync()).ShouldContain("version 2 is being rolled out");
@@ -139,18 +139,18 @@ public sealed class RoutingTests : IAsyncLifetime
     [InlineData("flights@damaged", 503)]
     public async Task Invocations_OfAVersionOrAlias_AreAnsweredByIt(string address, int versionOrStatus)
     {
-        models.Damaged[5] = new InvalidDataException("half a file");
-        models.Serve(5);
-        models.Serve(1);
-        models.Challenge(2, 0, DeployStrategy.BlueGreen);
-        models.Head = models.Head with
+        _models.Damaged[5] = new InvalidDataException("half a file");
+        _models.Serve(5);
+        _models.Serve(1);
+        _models.Challenge(2, 0, DeployStrategy.BlueGreen);
+        _models.Head = _models.Head with
         {
-            Aliases = [.. models.Head.Aliases, new ModelAlias("damaged", 5, default, 1), new ModelAlias("oldest", 3, default, 1)],
+            Aliases = [.. _models.Head.Aliases, new ModelAlias("damaged", 5, default, 1), new ModelAlias("oldest", 3, default, 1)],
         };
         foreach (string path in (string[])[$"/models/{address}/invocations", $"/v2/models/flights/versions/{address.Split('@')[1]}/infer"])
         {
             bool isV2 = path.StartsWith("/v2", StringComparison.Ordinal);
-            using HttpResponseMessage response = await client.PostAsync(
+            using HttpResponseMessage response = await _client.PostAsync(
                 path, Json(isV2 ? """{"inputs":[{"name":"speed","shape":[1],"datatype":"FP32","data":[30]}]}""" : """{"instances":[[30]]}"""));
             string text = await response.Content.ReadAsStringAsync();
             if (versionOrStatus >= 400)
@@ -167,11 +167,11 @@ public sealed class RoutingTests : IAsyncLifetime
     [Fact]
     public async Task BlueGreen_Switch_MovesTheTrafficAndLeavesThePlacesWhereTheyAre()
     {
-        models.Challenge(2, 0, DeployStrategy.BlueGreen);
+        _models.Challenge(2, 0, DeployStrategy.BlueGreen);
         (await VersionsAsync(20)).ShouldAllBe(v => v == 1);
         (await PlaceAsync("blue"), await PlaceAsync("green")).ShouldBe((1, 2));
 
-        models.Head = RolloutMoves.Advance(models.Head, "rollout-flights-2", 1, 1, new MoveReason("test", "test", "test"), DateTimeOffset.UnixEpoch)!.Head;
+        _models.Head = RolloutMoves.Advance(_models.Head, "rollout-flights-2", 1, 1, new MoveReason("test", "test", "test"), DateTimeOffset.UnixEpoch)!.Head;
         await UntilAsync(async () => (await VersionsAsync(1))[0] == 2);
         (await VersionsAsync(20)).ShouldAllBe(v => v == 2);
         (await PlaceAsync("blue"), await PlaceAsync("green"), await PlaceAsync("champion")).ShouldBe((1, 2, 2));
@@ -182,10 +182,10 @@ public sealed class RoutingTests : IAsyncLifetime
     [Fact]
     public async Task Challenger_ThatCannotBeLoaded_LeavesEveryRequestToTheChampion()
     {
-        models.Damaged[2] = new InvalidDataException("the bytes are not those");
-        models.Challenge(2, 0.5);
+        _models.Damaged[2] = new InvalidDataException("the bytes are not those");
+        _models.Challenge(2, 0.5);
         (await VersionsAsync(200)).ShouldAllBe(v => v == 1);
-        app.Services.GetRequiredService<ModelCache>().States().Single().Fault!.ShouldContain("not those");
+        _app.Services.GetRequiredService<ModelCache>().States().Single().Fault!.ShouldContain("not those");
     }
 
     [Fact]
@@ -207,11 +207,11 @@ public sealed class RoutingTests : IAsyncLifetime
         }))];
 
         foreach (Action move in (Action[])
-                 [() => models.Challenge(2, 0.25), () => models.Challenge(2, 0.5), () => models.Serve(2), () => models.Serve(1), () => models.Challenge(3, 0.5), () => models.Serve(3)])
+                 [() => _models.Challenge(2, 0.25), () => _models.Challenge(2, 0.5), () => _models.Serve(2), () => _models.Serve(1), () => _models.Challenge(3, 0.5), () => _models.Serve(3)])
         {
             move();
-            int before = models.HeadReads;
-            await UntilAsync(() => Task.FromResult(models.HeadReads >= before + 2 || callers.Any(c => c.IsFaulted)));
+            int before = _models.HeadReads;
+            await UntilAsync(() => Task.FromResult(_models.HeadReads >= before + 2 || callers.Any(c => c.IsFaulted)));
         }
 
         await stop.CancelAsync();
@@ -246,7 +246,7 @@ public sealed class RoutingTests : IAsyncLifetime
             request.Headers.Add("Inference-Id", id);
         }
 
-        using HttpResponseMessage response = await client.SendAsync(request);
+        using HttpResponseMessage response = await _client.SendAsync(request);
         string text = await response.Content.ReadAsStringAsync();
         ((int)response.StatusCode).ShouldBe(200, text);
         return JsonDocument.Parse(text).RootElement.Clone();

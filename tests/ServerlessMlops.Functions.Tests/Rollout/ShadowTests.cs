@@ -20,13 +20,13 @@ namespace ServerlessMlops.Functions.Tests.Rollout;
 public sealed class ShadowTests : IAsyncLifetime
 {
     private const string Row = """{"dataframe_split":{"columns":["speed","flight_id"],"data":[[30,"k1"],[60,"k2"]]}}""";
-    private readonly FakeModels models = new();
-    private readonly FakePredictions predictions = new();
-    private readonly HttpClient client = new();
-    private readonly ManualResetEventSlim gate = new(initialState: true);
-    private WebApplication app = null!;
+    private readonly FakeModels _models = new();
+    private readonly FakePredictions _predictions = new();
+    private readonly HttpClient _client = new();
+    private readonly ManualResetEventSlim _gate = new(initialState: true);
+    private WebApplication _app = null!;
 
-    private ShadowScorer Shadows => app.Services.GetRequiredService<ShadowScorer>();
+    private ShadowScorer Shadows => _app.Services.GetRequiredService<ShadowScorer>();
 
     public async Task InitializeAsync()
     {
@@ -34,29 +34,29 @@ public sealed class ShadowTests : IAsyncLifetime
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services
-            .AddSingleton<IModelRegistry>(models).AddSingleton<IModelStore>(models).AddSingleton<IPredictionStore>(predictions)
-            .AddSingleton<PredictorReader>(onnx => onnx.Span[0] switch { 8 => new Troubled(gate, throws: false), 9 => new Troubled(gate, throws: true), byte version => new VersionedPredictor(version) })
+            .AddSingleton<IModelRegistry>(_models).AddSingleton<IModelStore>(_models).AddSingleton<IPredictionStore>(_predictions)
+            .AddSingleton<PredictorReader>(onnx => onnx.Span[0] switch { 8 => new Troubled(_gate, throws: false), 9 => new Troubled(_gate, throws: true), byte version => new VersionedPredictor(version) })
             .AddScoring();
-        app = builder.Build();
-        app.MapPost("/models/{pipeline}/invocations", (HttpContext http, string pipeline, ScoringEndpoint endpoint) =>
+        _app = builder.Build();
+        _app.MapPost("/models/{pipeline}/invocations", (HttpContext http, string pipeline, ScoringEndpoint endpoint) =>
             endpoint.AnswerAsync(http, pipeline, null, MlflowProtocol.Instance, http.RequestAborted));
-        await app.StartAsync();
-        client.BaseAddress = new Uri(app.Urls.Single());
-        models.Serve(1);
+        await _app.StartAsync();
+        _client.BaseAddress = new Uri(_app.Urls.Single());
+        _models.Serve(1);
     }
 
     public async Task DisposeAsync()
     {
-        gate.Set();
-        client.Dispose();
-        await app.DisposeAsync();
-        gate.Dispose();
+        _gate.Set();
+        _client.Dispose();
+        await _app.DisposeAsync();
+        _gate.Dispose();
     }
 
     [Fact]
     public async Task Shadow_Sound_CallersGetTheChampionAndBothAnswersAreLogged()
     {
-        models.Challenge(2, 0, DeployStrategy.Shadow);
+        _models.Challenge(2, 0, DeployStrategy.Shadow);
         for (int i = 0; i < 20; i++)
         {
             (await PostAsync(Row, $"order-{i}")).GetProperty("version").GetInt32().ShouldBe(1);
@@ -64,7 +64,7 @@ public sealed class ShadowTests : IAsyncLifetime
 
         JsonElement minted = await PostAsync(Row, null);
         await Eventually.HoldsAsync(() => Shadows.Waiting == 0, "the shadows");
-        await app.Services.GetRequiredService<PredictionLog>().FlushAsync("flights", default);
+        await _app.Services.GetRequiredService<PredictionLog>().FlushAsync("flights", default);
         await Eventually.HoldsAsync(() => Lines().Length == 84, "the log");
 
         JsonElement[] lines = Lines();
@@ -81,7 +81,7 @@ public sealed class ShadowTests : IAsyncLifetime
     [Fact]
     public async Task Shadow_ChallengerThrows_CallersAreAnsweredAndItIsCountedAgainstIt()
     {
-        models.Challenge(9, 0, DeployStrategy.Shadow);
+        _models.Challenge(9, 0, DeployStrategy.Shadow);
         for (int i = 0; i < 30; i++)
         {
             (await PostAsync(Row, null)).GetProperty("version").GetInt32().ShouldBe(1);
@@ -94,8 +94,8 @@ public sealed class ShadowTests : IAsyncLifetime
     [Fact]
     public async Task Shadow_ChallengerHangs_NobodyWaitsAndTheRestIsDropped()
     {
-        gate.Reset();
-        models.Challenge(8, 0, DeployStrategy.Shadow);
+        _gate.Reset();
+        _models.Challenge(8, 0, DeployStrategy.Shadow);
         const int Requests = ShadowScorer.MostRequests + 200;
         for (int i = 0; i < Requests; i++)
         {
@@ -104,17 +104,17 @@ public sealed class ShadowTests : IAsyncLifetime
 
         await Eventually.HoldsAsync(() => Shadows.Dropped >= 199, "what was too much");
         Shadows.Waiting.ShouldBeLessThanOrEqualTo(ShadowScorer.MostRequests);
-        gate.Set();
+        _gate.Set();
         await Eventually.HoldsAsync(() => Shadows.Waiting == 0, "what was kept");
     }
 
     private static JsonElement Of(JsonElement[] lines, string id) => lines.Single(line => line.GetProperty("inferenceId").GetString() == id);
 
-    private JsonElement[] Lines() => [.. predictions.Lines.Select(line => JsonDocument.Parse(line).RootElement)];
+    private JsonElement[] Lines() => [.. _predictions.Lines.Select(line => JsonDocument.Parse(line).RootElement)];
 
     private long Failures(int version)
     {
-        ModelLookup found = app.Services.GetRequiredService<ModelCache>().GetAsync("flights", $"{version}", default).AsTask().GetAwaiter().GetResult();
+        ModelLookup found = _app.Services.GetRequiredService<ModelCache>().GetAsync("flights", $"{version}", default).AsTask().GetAwaiter().GetResult();
         return found.Model!.Failures();
     }
 
@@ -126,7 +126,7 @@ public sealed class ShadowTests : IAsyncLifetime
             request.Headers.Add("Inference-Id", id);
         }
 
-        using HttpResponseMessage response = await client.SendAsync(request);
+        using HttpResponseMessage response = await _client.SendAsync(request);
         string text = await response.Content.ReadAsStringAsync();
         ((int)response.StatusCode).ShouldBe(200, text);
         return JsonDocument.Parse(text).RootElement;

@@ -9,9 +9,9 @@ namespace ServerlessMlops.Functions.Tests.Runs;
 
 public sealed class FailRunTests
 {
-    private readonly MemoryRuns runs = new();
-    private readonly KeptAlerts alerts = new();
-    private readonly ManualTimeProvider time = new();
+    private readonly MemoryRuns _runs = new();
+    private readonly KeptAlerts _alerts = new();
+    private readonly ManualTimeProvider _time = new();
 
     [Theory]
     [InlineData(RunKind.Ingestion, "Start a training by hand")]
@@ -20,8 +20,8 @@ public sealed class FailRunTests
     {
         await FailAsync(kind, RunStatus.Succeeded);
 
-        (await runs.GetAsync("birds", "run-1", default))!.Status.ShouldBe(RunStatus.Succeeded);
-        AlertEvent told = alerts.Raised.ShouldHaveSingleItem();
+        (await _runs.GetAsync("birds", "run-1", default))!.Status.ShouldBe(RunStatus.Succeeded);
+        AlertEvent told = _alerts.Raised.ShouldHaveSingleItem();
         (told.Topic, told.Evidence).ShouldBe((AlertTopic.Failed, "run-1"));
         told.Detail.ShouldContain("HandOver failed after its retries");
         told.Detail.ShouldContain(advice);
@@ -31,12 +31,12 @@ public sealed class FailRunTests
     public async Task FailRun_OfARunThatWasCancelled_TellsNothing()
     {
         await FailAsync(RunKind.Training, RunStatus.Cancelled);
-        alerts.Raised.ShouldBeEmpty();
+        _alerts.Raised.ShouldBeEmpty();
     }
 
     private async Task FailAsync(RunKind kind, RunStatus ended)
     {
-        await runs.StartAsync(new Run { Pipeline = "birds", Id = "run-1", Kind = kind, Status = ended, Stage = "registered", StartedAt = time.GetUtcNow(), EndedAt = time.GetUtcNow() }, default);
-        await new RunActivities(runs, new RunEnds(runs, alerts, time)).FailRun(new RunFailure("birds", "run-1", "HandOver failed after its retries: busy."), default);
+        await _runs.StartAsync(new Run { Pipeline = "birds", Id = "run-1", Kind = kind, Status = ended, Stage = "registered", StartedAt = _time.GetUtcNow(), EndedAt = _time.GetUtcNow() }, default);
+        await new RunActivities(_runs, new RunEnds(_runs, _alerts, _time)).FailRun(new RunFailure("birds", "run-1", "HandOver failed after its retries: busy."), default);
     }
 }

@@ -9,8 +9,8 @@ namespace ServerlessMlops.Functions.Tests.Runs;
 
 public sealed class RunCancellationTests
 {
-    private readonly ManualTimeProvider time = new();
-    private readonly ScriptedLooks runs = new();
+    private readonly ManualTimeProvider _time = new();
+    private readonly ScriptedLooks _runs = new();
 
     /// <summary>What storage clients throw that are refused, do not reach the service after several tries, or wait too long.</summary>
     public static TheoryData<Exception> Faults => [new Azure.RequestFailedException(503, "busy"), new AggregateException(new IOException("no route")), new TaskCanceledException("timed out")];
@@ -19,8 +19,8 @@ public sealed class RunCancellationTests
     [MemberData(nameof(Faults))]
     public async Task Look_StorageFails_TheWorkKeepsItsResultAndTheNextLookTells(Exception fault)
     {
-        var cancellation = new RunCancellation(runs, time, NullLogger<RunCancellation>.Instance);
-        runs.Answer = () => throw fault;
+        var cancellation = new RunCancellation(_runs, _time, NullLogger<RunCancellation>.Instance);
+        _runs.Answer = () => throw fault;
         var result = new TaskCompletionSource<int>();
         CancellationToken seen = default;
         Task<int> work = cancellation.WhileRunningAsync("p", "train-p-1", token =>
@@ -30,7 +30,7 @@ public sealed class RunCancellationTests
         }, default);
         await LookAsync();
 
-        runs.Answer = () => new Run { Pipeline = "p", Id = "train-p-1", Kind = RunKind.Training, Status = RunStatus.Cancelled, Stage = "training", StartedAt = default };
+        _runs.Answer = () => new Run { Pipeline = "p", Id = "train-p-1", Kind = RunKind.Training, Status = RunStatus.Cancelled, Stage = "training", StartedAt = default };
         await LookAsync();
         await Eventually.HoldsAsync(() => seen.IsCancellationRequested, "the cancellation that the second look saw");
         result.SetResult(7);
@@ -39,16 +39,16 @@ public sealed class RunCancellationTests
 
     private async Task LookAsync()
     {
-        int before = runs.Looks;
-        time.Advance(RunCancellation.Interval);
-        await Eventually.HoldsAsync(() => runs.Looks > before, "a look at the run");
+        int before = _runs.Looks;
+        _time.Advance(RunCancellation.Interval);
+        await Eventually.HoldsAsync(() => _runs.Looks > before, "a look at the run");
     }
 
     private sealed class ScriptedLooks : IRunLog
     {
-        private int looks;
+        private int _looks;
 
-        public int Looks => Volatile.Read(ref looks);
+        public int Looks => Volatile.Read(ref _looks);
 
         public Func<Run?> Answer { get; set; } = () => null;
 
@@ -56,7 +56,7 @@ public sealed class RunCancellationTests
         {
             await Task.Yield();
             Func<Run?> answer = Answer;
-            Interlocked.Increment(ref looks);
+            Interlocked.Increment(ref _looks);
             return answer();
         }
 

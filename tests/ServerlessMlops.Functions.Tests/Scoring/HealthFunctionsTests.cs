@@ -7,23 +7,23 @@ namespace ServerlessMlops.Functions.Tests.Scoring;
 
 public sealed class HealthFunctionsTests : IAsyncLifetime
 {
-    private ScoringApp app = null!;
+    private ScoringApp _app = null!;
 
-    public async Task InitializeAsync() => app = await ScoringApp.StartAsync();
+    public async Task InitializeAsync() => _app = await ScoringApp.StartAsync();
 
-    public async Task DisposeAsync() => await app.DisposeAsync();
+    public async Task DisposeAsync() => await _app.DisposeAsync();
 
     [Fact]
     public async Task Ping_Always_Is200()
     {
-        app.Models.HeadFails = new IOException("storage is down");
-        (await app.Client.GetAsync("/ping")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        _app.Models.HeadFails = new IOException("storage is down");
+        (await _app.Client.GetAsync("/ping")).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
     public async Task Version_Always_IsTheAppsVersionAsText()
     {
-        using HttpResponseMessage response = await app.Client.GetAsync("/version");
+        using HttpResponseMessage response = await _app.Client.GetAsync("/version");
         response.Content.Headers.ContentType!.MediaType.ShouldBe("text/plain");
         (await response.Content.ReadAsStringAsync()).ShouldMatch(@"^\d+\.\d+\.\d+");
     }
@@ -32,15 +32,15 @@ public sealed class HealthFunctionsTests : IAsyncLifetime
     public async Task Health_ModelThatCannotBeLoaded_IsDegradedAndTellsWhy()
     {
         (await GetAsync("/health", 200)).GetProperty("status").GetString().ShouldBe("healthy");
-        app.Models.Damaged[1] = new InvalidDataException("The model is damaged.");
-        (await app.PostAsync("""{"instances":[[30]]}""")).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        _app.Models.Damaged[1] = new InvalidDataException("The model is damaged.");
+        (await _app.PostAsync("""{"instances":[[30]]}""")).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
 
         JsonElement health = await GetAsync("/health", 200);
         health.GetProperty("status").GetString().ShouldBe("degraded");
         health.GetProperty("models")[0].GetProperty("fault").GetString().ShouldBe("The model is damaged.");
         (await GetAsync("/v2/health/ready", 503)).GetProperty("ready").GetBoolean().ShouldBeFalse();
         (await GetAsync("/v2/health/live", 200)).GetProperty("live").GetBoolean().ShouldBeTrue();
-        (await app.Client.GetAsync("/v2/models/flights/ready")).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        (await _app.Client.GetAsync("/v2/models/flights/ready")).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class HealthFunctionsTests : IAsyncLifetime
     [InlineData("/v2/models/flights/versions/7/ready")]
     public async Task Model_ThatDoesNotServe_Is404WithAnError(string path)
     {
-        using HttpResponseMessage response = await app.Client.GetAsync(path);
+        using HttpResponseMessage response = await _app.Client.GetAsync(path);
         response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
         response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
         (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error").GetString().ShouldNotBeNullOrEmpty();
@@ -105,7 +105,7 @@ public sealed class HealthFunctionsTests : IAsyncLifetime
         const string Body = """{"id":"a-42","inputs":[{"name":"speed","shape":[1],"datatype":"FP32","data":[30]}],"outputs":[{"name":"probability"}]}""";
         foreach (string path in (string[])["/v2/models/flights/infer", "/v2/models/flights/versions/1/infer"])
         {
-            using HttpResponseMessage response = await app.PostAsync(Body, path: path);
+            using HttpResponseMessage response = await _app.PostAsync(Body, path: path);
             JsonElement answer = await response.Content.ReadFromJsonAsync<JsonElement>();
             answer.GetProperty("id").GetString().ShouldBe("a-42");
             answer.GetProperty("model_name").GetString().ShouldBe("flights");
@@ -113,7 +113,7 @@ public sealed class HealthFunctionsTests : IAsyncLifetime
             answer.GetProperty("outputs").EnumerateArray().Single().GetProperty("data")[0].GetSingle().ShouldBe(0.301f, 1e-6f);
         }
 
-        await ScoringApp.ShouldBeProblemAsync(await app.PostAsync(Body, path: "/v2/models/flights/versions/2/infer"), 404);
+        await ScoringApp.ShouldBeProblemAsync(await _app.PostAsync(Body, path: "/v2/models/flights/versions/2/infer"), 404);
     }
 
     [Theory]
@@ -149,7 +149,7 @@ public sealed class HealthFunctionsTests : IAsyncLifetime
 
             using var content = new ByteArrayContent([.. body]);
             content.Headers.Add("Content-Type", type);
-            using HttpResponseMessage response = await app.Client.PostAsync(path, content);
+            using HttpResponseMessage response = await _app.Client.PostAsync(path, content);
             if (response.StatusCode != HttpStatusCode.OK)
             {
                 ((int)response.StatusCode).ShouldBeInRange(400, 413, Convert.ToBase64String([.. body]));
@@ -172,7 +172,7 @@ public sealed class HealthFunctionsTests : IAsyncLifetime
 
             using var content = new ByteArrayContent(body);
             content.Headers.Add("Content-Type", "application/x-ndjson");
-            using HttpResponseMessage response = await app.Client.PostAsync(ScoringApp.Path, content);
+            using HttpResponseMessage response = await _app.Client.PostAsync(ScoringApp.Path, content);
             response.StatusCode.ShouldBe(HttpStatusCode.OK);
             foreach (string line in (await response.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
@@ -191,7 +191,7 @@ public sealed class HealthFunctionsTests : IAsyncLifetime
 
     private async Task<JsonElement> GetAsync(string path, int status)
     {
-        using HttpResponseMessage response = await app.Client.GetAsync(path);
+        using HttpResponseMessage response = await _app.Client.GetAsync(path);
         ((int)response.StatusCode).ShouldBe(status);
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }

@@ -9,90 +9,90 @@ namespace ServerlessMlops.Functions.Tests.Scoring;
 
 public sealed class ModelCacheTests : IDisposable
 {
-    private readonly FakeModels models = new();
-    private readonly ManualTimeProvider time = new();
-    private readonly ModelCache cache;
+    private readonly FakeModels _models = new();
+    private readonly ManualTimeProvider _time = new();
+    private readonly ModelCache _cache;
 
     public ModelCacheTests()
     {
-        var loader = new ModelLoader(models, onnx => new VersionedPredictor(onnx.Span[0]), new WindowCounters("0123abcd"));
-        cache = new ModelCache(models, loader, Options.Create(new ScoringOptions()), time, NullLogger<ModelCache>.Instance);
+        var loader = new ModelLoader(_models, onnx => new VersionedPredictor(onnx.Span[0]), new WindowCounters("0123abcd"));
+        _cache = new ModelCache(_models, loader, Options.Create(new ScoringOptions()), _time, NullLogger<ModelCache>.Instance);
     }
 
-    public void Dispose() => cache.Dispose();
+    public void Dispose() => _cache.Dispose();
 
     [Fact]
     public async Task Get_WhileFresh_ReadsStorageOnce()
     {
-        models.Serve(1);
+        _models.Serve(1);
         for (int i = 0; i < 10; i++)
         {
-            (await cache.GetAsync("flights", default)).Model!.Model.Version.ShouldBe(1);
+            (await _cache.GetAsync("flights", default)).Model!.Model.Version.ShouldBe(1);
         }
 
-        models.HeadReads.ShouldBe(1);
+        _models.HeadReads.ShouldBe(1);
     }
 
     [Fact]
     public async Task Get_PastStaleness_AnswersAtOnceAndSwapsBehind()
     {
-        models.Serve(1);
-        await cache.GetAsync("flights", default);
-        models.Serve(2);
-        models.Gate = new TaskCompletionSource();
-        time.Advance(TimeSpan.FromSeconds(6));
+        _models.Serve(1);
+        await _cache.GetAsync("flights", default);
+        _models.Serve(2);
+        _models.Gate = new TaskCompletionSource();
+        _time.Advance(TimeSpan.FromSeconds(6));
 
-        ValueTask<ModelLookup> stale = cache.GetAsync("flights", default);
+        ValueTask<ModelLookup> stale = _cache.GetAsync("flights", default);
         stale.IsCompleted.ShouldBeTrue("a request with a model at hand does not wait for storage");
         (await stale).Model!.Model.Version.ShouldBe(1);
 
-        models.Gate.SetResult();
-        await Eventually.HoldsAsync(() => cache.States().Single().Version == 2, "the swap");
-        (await cache.GetAsync("flights", default)).Model!.Model.Version.ShouldBe(2);
-        models.HeadReads.ShouldBe(2);
+        _models.Gate.SetResult();
+        await Eventually.HoldsAsync(() => _cache.States().Single().Version == 2, "the swap");
+        (await _cache.GetAsync("flights", default)).Model!.Model.Version.ShouldBe(2);
+        _models.HeadReads.ShouldBe(2);
     }
 
     [Fact]
     public async Task Get_AfterALongRest_WaitsForTheRefresh()
     {
-        models.Serve(1);
-        await cache.GetAsync("flights", default);
-        models.Serve(2);
-        time.Advance(TimeSpan.FromMinutes(10));
-        (await cache.GetAsync("flights", default)).Model!.Model.Version.ShouldBe(2);
+        _models.Serve(1);
+        await _cache.GetAsync("flights", default);
+        _models.Serve(2);
+        _time.Advance(TimeSpan.FromMinutes(10));
+        (await _cache.GetAsync("flights", default)).Model!.Model.Version.ShouldBe(2);
     }
 
     [Fact]
     public async Task Get_AfterALongRestWithStorageHanging_AnswersWithTheLastGood()
     {
-        models.Serve(1);
-        await cache.GetAsync("flights", default);
-        models.Gate = new TaskCompletionSource();
-        time.Advance(TimeSpan.FromMinutes(10));
-        Task<ModelLookup> waiting = cache.GetAsync("flights", default).AsTask();
-        await Eventually.HoldsAsync(() => time.PendingTimers > 0, "the wait for the refresh");
-        time.Advance(TimeSpan.FromSeconds(2));
+        _models.Serve(1);
+        await _cache.GetAsync("flights", default);
+        _models.Gate = new TaskCompletionSource();
+        _time.Advance(TimeSpan.FromMinutes(10));
+        Task<ModelLookup> waiting = _cache.GetAsync("flights", default).AsTask();
+        await Eventually.HoldsAsync(() => _time.PendingTimers > 0, "the wait for the refresh");
+        _time.Advance(TimeSpan.FromSeconds(2));
         (await waiting).Model!.Model.Version.ShouldBe(1);
     }
 
     [Fact]
     public async Task Get_NewVersionDamaged_KeepsTheLastGoodReportsAndRecovers()
     {
-        models.Serve(1);
-        await cache.GetAsync("flights", default);
-        models.Damaged[2] = new InvalidDataException("the bytes are not those");
-        models.Serve(2);
-        time.Advance(TimeSpan.FromSeconds(6));
-        await cache.GetAsync("flights", default);
-        await Eventually.HoldsAsync(() => cache.States().Single().Fault is not null, "the fault");
-        cache.States().Single().ShouldSatisfyAllConditions(s => s.Version.ShouldBe(1), s => s.Fault!.ShouldContain("not those"));
-        (await cache.GetAsync("flights", default)).Model!.Model.Version.ShouldBe(1);
+        _models.Serve(1);
+        await _cache.GetAsync("flights", default);
+        _models.Damaged[2] = new InvalidDataException("the bytes are not those");
+        _models.Serve(2);
+        _time.Advance(TimeSpan.FromSeconds(6));
+        await _cache.GetAsync("flights", default);
+        await Eventually.HoldsAsync(() => _cache.States().Single().Fault is not null, "the fault");
+        _cache.States().Single().ShouldSatisfyAllConditions(s => s.Version.ShouldBe(1), s => s.Fault!.ShouldContain("not those"));
+        (await _cache.GetAsync("flights", default)).Model!.Model.Version.ShouldBe(1);
 
-        models.Damaged.Clear();
-        time.Advance(TimeSpan.FromSeconds(6));
-        await cache.GetAsync("flights", default);
-        await Eventually.HoldsAsync(() => cache.States().Single().Version == 2, "the recovery");
-        cache.States().Single().Fault.ShouldBeNull();
+        _models.Damaged.Clear();
+        _time.Advance(TimeSpan.FromSeconds(6));
+        await _cache.GetAsync("flights", default);
+        await Eventually.HoldsAsync(() => _cache.States().Single().Version == 2, "the recovery");
+        _cache.States().Single().Fault.ShouldBeNull();
     }
 
     [Theory]
@@ -101,8 +101,8 @@ public sealed class ModelCacheTests : IDisposable
     [InlineData("flights", "none of them serves")]
     public async Task Get_NothingServes_Is404WithTheFix(string pipeline, string expected)
     {
-        models.Head = models.Head with { LastVersion = 2 };
-        ModelLookup found = await cache.GetAsync(pipeline, default);
+        _models.Head = _models.Head with { LastVersion = 2 };
+        ModelLookup found = await _cache.GetAsync(pipeline, default);
         found.Model.ShouldBeNull();
         found.Problem!.Status.ShouldBe(404);
         found.Problem.Detail.ShouldContain(expected);
@@ -113,38 +113,38 @@ public sealed class ModelCacheTests : IDisposable
     {
         for (int i = 0; i < 20; i++)
         {
-            await cache.GetAsync("unknown-one", default);
+            await _cache.GetAsync("unknown-one", default);
         }
 
-        models.HeadReads.ShouldBe(1);
-        time.Advance(TimeSpan.FromSeconds(6));
-        await cache.GetAsync("unknown-one", default);
-        models.HeadReads.ShouldBe(2);
+        _models.HeadReads.ShouldBe(1);
+        _time.Advance(TimeSpan.FromSeconds(6));
+        await _cache.GetAsync("unknown-one", default);
+        _models.HeadReads.ShouldBe(2);
     }
 
     [Fact]
     public async Task Get_StorageDownAtFirst_Is503ThenServes()
     {
-        models.Serve(1);
-        models.HeadFails = new IOException("down");
-        ModelLookup found = await cache.GetAsync("flights", default);
+        _models.Serve(1);
+        _models.HeadFails = new IOException("down");
+        ModelLookup found = await _cache.GetAsync("flights", default);
         found.Problem!.Status.ShouldBe(503);
         found.Problem.RetryAfterSeconds.ShouldBe(5);
 
-        models.HeadFails = null;
-        time.Advance(TimeSpan.FromSeconds(6));
-        (await cache.GetAsync("flights", default)).Model!.Model.Version.ShouldBe(1);
+        _models.HeadFails = null;
+        _time.Advance(TimeSpan.FromSeconds(6));
+        (await _cache.GetAsync("flights", default)).Model!.Model.Version.ShouldBe(1);
     }
 
     // The first requests after a cold start come together: each waits for the one load, and none may look between its start and its end.
     [Fact]
     public async Task Get_ManyAtOnceBeforeTheFirstLoad_AllGetTheModel()
     {
-        models.Serve(1);
-        var loader = new ModelLoader(models, onnx => new VersionedPredictor(onnx.Span[0]), new WindowCounters("0123abcd"));
+        _models.Serve(1);
+        var loader = new ModelLoader(_models, onnx => new VersionedPredictor(onnx.Span[0]), new WindowCounters("0123abcd"));
         for (int start = 0; start < 500; start++)
         {
-            using var cold = new ModelCache(models, loader, Options.Create(new ScoringOptions()), time, NullLogger<ModelCache>.Instance);
+            using var cold = new ModelCache(_models, loader, Options.Create(new ScoringOptions()), _time, NullLogger<ModelCache>.Instance);
             using var together = new Barrier(3);
             ModelLookup[] found = await Task.WhenAll(Enumerable.Range(0, together.ParticipantCount).Select(_ => Task.Factory.StartNew(() =>
             {
@@ -159,10 +159,10 @@ public sealed class ModelCacheTests : IDisposable
     [Fact]
     public async Task Get_ProcessEndsBeforeTheFirstLoad_Is503()
     {
-        models.Gate = new TaskCompletionSource();
-        ValueTask<ModelLookup> waiting = cache.GetAsync("flights", default);
-        await Eventually.HoldsAsync(() => models.HeadReads == 1, "the read of the head");
-        cache.Dispose();
+        _models.Gate = new TaskCompletionSource();
+        ValueTask<ModelLookup> waiting = _cache.GetAsync("flights", default);
+        await Eventually.HoldsAsync(() => _models.HeadReads == 1, "the read of the head");
+        _cache.Dispose();
         (await waiting).Problem!.Status.ShouldBe(503);
     }
 
@@ -171,14 +171,14 @@ public sealed class ModelCacheTests : IDisposable
     [InlineData(false)]
     public async Task Get_NamedVersionWhoseLoadFailedOrTimedOut_IsTriedAgain(bool timedOut)
     {
-        models.Serve(1);
-        models.Head = models.Head with { LastVersion = 2, Aliases = [new ModelAlias("stable", 2, default, 1)] };
-        models.Damaged[2] = timedOut ? new TaskCanceledException("the request to storage timed out") : new IOException("no route");
-        (await cache.GetAsync("flights", "stable", default)).Problem!.Status.ShouldBe(503);
+        _models.Serve(1);
+        _models.Head = _models.Head with { LastVersion = 2, Aliases = [new ModelAlias("stable", 2, default, 1)] };
+        _models.Damaged[2] = timedOut ? new TaskCanceledException("the request to storage timed out") : new IOException("no route");
+        (await _cache.GetAsync("flights", "stable", default)).Problem!.Status.ShouldBe(503);
 
-        models.Damaged.Clear();
-        time.Advance(TimeSpan.FromSeconds(6));
-        (await cache.GetAsync("flights", "stable", default)).Model!.Model.Version.ShouldBe(2);
+        _models.Damaged.Clear();
+        _time.Advance(TimeSpan.FromSeconds(6));
+        (await _cache.GetAsync("flights", "stable", default)).Model!.Model.Version.ShouldBe(2);
     }
 
     [Fact]
@@ -186,9 +186,9 @@ public sealed class ModelCacheTests : IDisposable
     {
         for (int i = 0; i < 2500; i++)
         {
-            (await cache.GetAsync($"invented-{i}", default)).Problem!.Status.ShouldBe(404);
+            (await _cache.GetAsync($"invented-{i}", default)).Problem!.Status.ShouldBe(404);
         }
 
-        cache.SlotCount.ShouldBeLessThan(1100);
+        _cache.SlotCount.ShouldBeLessThan(1100);
     }
 }

@@ -14,9 +14,9 @@ public sealed class PredictionLogTests
 {
     private static readonly ServingModel Model = new(FakeModels.CardOf(1), 1, new VersionedPredictor(1));
 
-    private readonly FakePredictions store = new();
-    private readonly ManualTimeProvider time = new(new DateTimeOffset(2026, 1, 2, 3, 59, 0, TimeSpan.Zero));
-    private readonly ScoringOptions options = new();
+    private readonly FakePredictions _store = new();
+    private readonly ManualTimeProvider _time = new(new DateTimeOffset(2026, 1, 2, 3, 59, 0, TimeSpan.Zero));
+    private readonly ScoringOptions _options = new();
 
     [Fact]
     public async Task Rows_AreWrittenAfterTheInterval()
@@ -24,10 +24,10 @@ public sealed class PredictionLogTests
         using PredictionLog log = await StartAsync();
         Append(log, 30).ShouldBe("flights.2026010203.0123abcd.0.0");
         Append(log, 40).ShouldBe("flights.2026010203.0123abcd.0.1");
-        store.Blobs.ShouldBeEmpty();
-        time.Advance(options.LogFlushInterval);
-        await Eventually.HoldsAsync(() => store.Lines.Length == 2, "the file");
-        store.Blobs.Keys.ShouldContain("flights/2026/01/02/03/0123abcd-0.jsonl");
+        _store.Blobs.ShouldBeEmpty();
+        _time.Advance(_options.LogFlushInterval);
+        await Eventually.HoldsAsync(() => _store.Lines.Length == 2, "the file");
+        _store.Blobs.Keys.ShouldContain("flights/2026/01/02/03/0123abcd-0.jsonl");
         log.BufferedBytes.ShouldBe(0);
         await log.StopAsync(default);
     }
@@ -35,18 +35,18 @@ public sealed class PredictionLogTests
     [Fact]
     public async Task Rows_OfAnotherHourOrABigFile_GoIntoTheNextFile()
     {
-        options.LogFileBytes = 64 * 1024;
+        _options.LogFileBytes = 64 * 1024;
         using PredictionLog log = await StartAsync();
         for (int i = 0; i < 1000; i++)
         {
             Append(log, i);
         }
 
-        await Eventually.HoldsAsync(() => !store.Blobs.IsEmpty, "a full file is written without waiting for its time");
-        time.Advance(TimeSpan.FromMinutes(2));
+        await Eventually.HoldsAsync(() => !_store.Blobs.IsEmpty, "a full file is written without waiting for its time");
+        _time.Advance(TimeSpan.FromMinutes(2));
         Append(log, 1).ShouldStartWith("flights.2026010204.");
         await log.StopAsync(default);
-        store.Lines.Length.ShouldBe(1001);
+        _store.Lines.Length.ShouldBe(1001);
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class PredictionLogTests
         logged.ShouldBeInRange(60, 140, "a quarter of 400, five standard deviations around");
         log.DroppedRows.ShouldBe(0, "not to log was wanted");
         await log.StopAsync(default);
-        store.Lines.Length.ShouldBe(4 * logged);
+        _store.Lines.Length.ShouldBe(4 * logged);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class PredictionLogTests
         using PredictionLog log = await StartAsync();
         string id = Append(log, 30);
         await log.StopAsync(default);
-        JsonDocument.Parse(store.Lines.Single()).RootElement.GetProperty("inferenceId").GetString().ShouldBe(id);
+        JsonDocument.Parse(_store.Lines.Single()).RootElement.GetProperty("inferenceId").GetString().ShouldBe(id);
         Append(log, 30).ShouldBe("flights.2026010203.0123abcd.x.0");
         log.DroppedRows.ShouldBe(1);
     }
@@ -91,45 +91,45 @@ public sealed class PredictionLogTests
     [Fact]
     public async Task Rows_WhileStorageIsDown_WaitThenAreWrittenOnce()
     {
-        store.Fails = new IOException("down");
+        _store.Fails = new IOException("down");
         using PredictionLog log = await StartAsync();
         Append(log, 30);
-        time.Advance(options.LogFlushInterval);
-        await Eventually.HoldsAsync(() => store.Tries == 1, "the first try");
-        store.Fails = null;
+        _time.Advance(_options.LogFlushInterval);
+        await Eventually.HoldsAsync(() => _store.Tries == 1, "the first try");
+        _store.Fails = null;
         await Eventually.HoldsAsync(
             () =>
             {
-                time.Advance(TimeSpan.FromSeconds(1));
-                return store.Lines.Length == 1;
+                _time.Advance(TimeSpan.FromSeconds(1));
+                return _store.Lines.Length == 1;
             },
             "the next try");
         await log.StopAsync(default);
-        store.Lines.Length.ShouldBe(1);
+        _store.Lines.Length.ShouldBe(1);
         log.DroppedRows.ShouldBe(0);
     }
 
     [Fact]
     public async Task Rows_BeyondTheRate_AreCountedAndTheirIdsSaySo()
     {
-        options.LogRowsPerSecond = 1;
+        _options.LogRowsPerSecond = 1;
         using PredictionLog log = await StartAsync();
         string[] ids = [.. Enumerable.Range(0, 12).Select(i => Append(log, i))];
         ids.Count(id => id.Contains(".x.", StringComparison.Ordinal)).ShouldBe(2);
         ids.Distinct().Count().ShouldBe(12);
         log.DroppedRows.ShouldBe(2);
-        time.Advance(TimeSpan.FromSeconds(3));
+        _time.Advance(TimeSpan.FromSeconds(3));
         Append(log, 1).ShouldNotContain(".x.");
         await log.StopAsync(default);
-        store.Lines.Length.ShouldBe(11);
+        _store.Lines.Length.ShouldBe(11);
     }
 
     [Fact]
     public async Task Rows_BeyondTheBuffer_AreDroppedNotWaitedFor()
     {
-        options.LogBufferBytes = 1024 * 1024;
-        options.LogRowsPerSecond = 10_000_000;
-        store.Fails = new IOException("down");
+        _options.LogBufferBytes = 1024 * 1024;
+        _options.LogRowsPerSecond = 10_000_000;
+        _store.Fails = new IOException("down");
         using PredictionLog log = await StartAsync();
         for (int i = 0; i < 20_000; i++)
         {
@@ -137,7 +137,7 @@ public sealed class PredictionLogTests
         }
 
         log.DroppedRows.ShouldBeGreaterThan(0);
-        log.BufferedBytes.ShouldBeLessThanOrEqualTo(options.LogBufferBytes);
+        log.BufferedBytes.ShouldBeLessThanOrEqualTo(_options.LogBufferBytes);
         long accepted = 20_000 - log.DroppedRows;
         await log.StopAsync(default);
         log.DroppedRows.ShouldBe(20_000);
@@ -150,15 +150,15 @@ public sealed class PredictionLogTests
         using PredictionLog log = await StartAsync();
         Append(log, 30);
         await log.FlushAsync("flights", default).WaitAsync(TimeSpan.FromSeconds(10));
-        store.Lines.Length.ShouldBe(1);
+        _store.Lines.Length.ShouldBe(1);
         await log.StopAsync(default);
     }
 
     private async Task<PredictionLog> StartAsync()
     {
-        var log = new PredictionLog(store, new InstanceName("0123abcd"), Options.Create(options), time, NullLogger<PredictionLog>.Instance);
+        var log = new PredictionLog(_store, new InstanceName("0123abcd"), Options.Create(_options), _time, NullLogger<PredictionLog>.Instance);
         await log.StartAsync(default);
-        await Eventually.HoldsAsync(() => time.PendingTimers > 0, "the log's timer");
+        await Eventually.HoldsAsync(() => _time.PendingTimers > 0, "the log's timer");
         return log;
     }
 

@@ -49,38 +49,38 @@ public sealed class ScoringAllocationTests
     /// <summary>One request after another with the same body, all of it there, in one context; the answer is dropped.</summary>
     private sealed class ReadyRequest : PipeReader, IHttpRequestFeature, IRequestBodyPipeFeature, IHttpResponseFeature, IHttpResponseBodyFeature
     {
-        private readonly DefaultHttpContext http;
-        private readonly ReadResult whole;
-        private readonly DroppingWriter writer = new();
+        private readonly DefaultHttpContext _http;
+        private readonly ReadResult _whole;
+        private readonly DroppingWriter _writer = new();
 
         public ReadyRequest(byte[] body)
         {
-            whole = new ReadResult(new ReadOnlySequence<byte>(body), isCanceled: false, isCompleted: true);
+            _whole = new ReadResult(new ReadOnlySequence<byte>(body), isCanceled: false, isCompleted: true);
             var features = new FeatureCollection();
             features.Set<IHttpRequestFeature>(this);
             features.Set<IRequestBodyPipeFeature>(this);
             features.Set<IHttpResponseFeature>(this);
             features.Set<IHttpResponseBodyFeature>(this);
-            http = new DefaultHttpContext(features);
+            _http = new DefaultHttpContext(features);
             ((IHttpRequestFeature)this).Headers.ContentType = "application/json";
         }
 
-        public long Answered => writer.Written;
+        public long Answered => _writer.Written;
 
         public HttpContext Again()
         {
-            writer.Written = 0;
-            http.Response.Headers.Clear();
-            return http;
+            _writer.Written = 0;
+            _http.Response.Headers.Clear();
+            return _http;
         }
 
         public override bool TryRead(out ReadResult result)
         {
-            result = whole;
+            result = _whole;
             return true;
         }
 
-        public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => new(whole);
+        public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => new(_whole);
 
         public override void AdvanceTo(SequencePosition consumed)
         {
@@ -130,7 +130,7 @@ public sealed class ScoringAllocationTests
 
         System.IO.Stream IHttpResponseBodyFeature.Stream => System.IO.Stream.Null;
 
-        PipeWriter IHttpResponseBodyFeature.Writer => writer;
+        PipeWriter IHttpResponseBodyFeature.Writer => _writer;
 
         void IHttpResponseFeature.OnStarting(Func<object, Task> callback, object state)
         {
@@ -153,15 +153,15 @@ public sealed class ScoringAllocationTests
 
     private sealed class DroppingWriter : PipeWriter
     {
-        private readonly byte[] buffer = new byte[64 * 1024];
+        private readonly byte[] _buffer = new byte[64 * 1024];
 
         public long Written { get; set; }
 
         public override void Advance(int bytes) => Written += bytes;
 
-        public override Memory<byte> GetMemory(int sizeHint = 0) => buffer;
+        public override Memory<byte> GetMemory(int sizeHint = 0) => _buffer;
 
-        public override Span<byte> GetSpan(int sizeHint = 0) => buffer;
+        public override Span<byte> GetSpan(int sizeHint = 0) => _buffer;
 
         public override void CancelPendingFlush()
         {

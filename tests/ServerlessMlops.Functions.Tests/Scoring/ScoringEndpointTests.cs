@@ -11,18 +11,18 @@ namespace ServerlessMlops.Functions.Tests.Scoring;
 
 public sealed class ScoringEndpointTests : IAsyncLifetime
 {
-    private ScoringApp app = null!;
-    private FakeModels models = null!;
-    private HttpClient client = null!;
+    private ScoringApp _app = null!;
+    private FakeModels _models = null!;
+    private HttpClient _client = null!;
 
     public async Task InitializeAsync()
     {
-        app = await ScoringApp.StartAsync();
-        models = app.Models;
-        client = app.Client;
+        _app = await ScoringApp.StartAsync();
+        _models = _app.Models;
+        _client = _app.Client;
     }
 
-    public async Task DisposeAsync() => await app.DisposeAsync();
+    public async Task DisposeAsync() => await _app.DisposeAsync();
 
     [Fact]
     public async Task Post_GoodRows_AnswersPredictionsThatCanBeLookedUp()
@@ -47,7 +47,7 @@ public sealed class ScoringEndpointTests : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/models/flights/invocations") { Content = Json("""{"instances":[[30]]}""") };
         request.Headers.Add("Inference-Id", "order-4711");
-        using HttpResponseMessage response = await client.SendAsync(request);
+        using HttpResponseMessage response = await _client.SendAsync(request);
         (await response.Content.ReadAsStringAsync()).ShouldContain("\"inferenceId\":\"order-4711\"");
 
         (await Lookup.FindAsync("order-4711", null, 24, default)).Problem!.Status.ShouldBe(400);
@@ -59,7 +59,7 @@ public sealed class ScoringEndpointTests : IAsyncLifetime
     [Fact]
     public async Task Post_Csv_IsRead()
     {
-        using HttpResponseMessage response = await client.PostAsync("/models/flights/invocations", new StringContent("speed\n30\n", Encoding.UTF8, "text/csv"));
+        using HttpResponseMessage response = await _client.PostAsync("/models/flights/invocations", new StringContent("speed\n30\n", Encoding.UTF8, "text/csv"));
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
@@ -70,7 +70,7 @@ public sealed class ScoringEndpointTests : IAsyncLifetime
     [InlineData("{}", "application/jsonlines", 415)]
     public async Task Post_BadBodies_AreProblems(string body, string type, int status)
     {
-        using HttpResponseMessage response = await client.PostAsync("/models/flights/invocations", new StringContent(body, Encoding.UTF8, type));
+        using HttpResponseMessage response = await _client.PostAsync("/models/flights/invocations", new StringContent(body, Encoding.UTF8, type));
         await ShouldBeProblemAsync(response, status);
     }
 
@@ -83,7 +83,7 @@ public sealed class ScoringEndpointTests : IAsyncLifetime
         await ShouldBeProblemAsync(await PostAsync(big), 413);
         using var chunked = new HttpRequestMessage(HttpMethod.Post, "/models/flights/invocations") { Content = Json(big) };
         chunked.Headers.TransferEncodingChunked = true;
-        await ShouldBeProblemAsync(await client.SendAsync(chunked), 413);
+        await ShouldBeProblemAsync(await _client.SendAsync(chunked), 413);
     }
 
     [Fact]
@@ -91,12 +91,12 @@ public sealed class ScoringEndpointTests : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/models/flights/invocations") { Content = Json("""{"instances":[[30]]}""") };
         request.Headers.Add("Inference-Id", "no spaces");
-        await ShouldBeProblemAsync(await client.SendAsync(request), 400);
+        await ShouldBeProblemAsync(await _client.SendAsync(request), 400);
     }
 
     [Fact]
     public async Task Post_UnknownPipeline_Is404() =>
-        await ShouldBeProblemAsync(await client.PostAsync("/models/none-such/invocations", Json("{}")), 404);
+        await ShouldBeProblemAsync(await _client.PostAsync("/models/none-such/invocations", Json("{}")), 404);
 
     [Fact]
     public async Task Post_FuzzedBodies_NeverBreakTheServer()
@@ -113,7 +113,7 @@ public sealed class ScoringEndpointTests : IAsyncLifetime
 
             using var content = new ByteArrayContent(body);
             content.Headers.Add("Content-Type", "application/json");
-            using HttpResponseMessage response = await client.PostAsync("/models/flights/invocations", content);
+            using HttpResponseMessage response = await _client.PostAsync("/models/flights/invocations", content);
             if (response.StatusCode != HttpStatusCode.OK)
             {
                 await ShouldBeProblemAsync(response, 400);
@@ -129,7 +129,7 @@ public sealed class ScoringEndpointTests : IAsyncLifetime
         (await PostAsync("""{"instances":[[30]]}""")).StatusCode.ShouldBe(HttpStatusCode.OK);
         using (var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(resets, 0) })
         {
-            await socket.ConnectAsync(IPAddress.Loopback, client.BaseAddress!.Port);
+            await socket.ConnectAsync(IPAddress.Loopback, _client.BaseAddress!.Port);
             await socket.SendAsync("POST /models/flights/invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"inst"u8.ToArray());
             await Eventually.HoldsAsync(() => Endpoint.RequestsInFlight == 1, "the request");
         }
@@ -142,7 +142,7 @@ public sealed class ScoringEndpointTests : IAsyncLifetime
 
         long Count()
         {
-            foreach (WindowCounter counter in app.Services.GetRequiredService<WindowCounters>().All)
+            foreach (WindowCounter counter in _app.Services.GetRequiredService<WindowCounters>().All)
             {
                 long[] statuses = counter.TakeSnapshot(DateTimeOffset.UnixEpoch)?.Sums.Statuses ?? new long[StatusClasses.Count];
                 counted = [.. counted.Zip(statuses, (a, b) => a + b)];
@@ -160,8 +160,8 @@ public sealed class ScoringEndpointTests : IAsyncLifetime
         {
             for (int version = 2; version <= 4; version++)
             {
-                models.Serve(version);
-                await Eventually.HoldsAsync(() => app.Services.GetRequiredService<ModelCache>().States().Any(s => s.Version == version), $"version {version}");
+                _models.Serve(version);
+                await Eventually.HoldsAsync(() => _app.Services.GetRequiredService<ModelCache>().States().Any(s => s.Version == version), $"version {version}");
             }
 
             await done.CancelAsync();
@@ -189,11 +189,11 @@ public sealed class ScoringEndpointTests : IAsyncLifetime
 
     private static Task ShouldBeProblemAsync(HttpResponseMessage response, int status) => ScoringApp.ShouldBeProblemAsync(response, status);
 
-    private ScoringEndpoint Endpoint => app.Services.GetRequiredService<ScoringEndpoint>();
+    private ScoringEndpoint Endpoint => _app.Services.GetRequiredService<ScoringEndpoint>();
 
-    private PredictionLookup Lookup => app.Services.GetRequiredService<PredictionLookup>();
+    private PredictionLookup Lookup => _app.Services.GetRequiredService<PredictionLookup>();
 
-    private Task<HttpResponseMessage> PostAsync(string body) => client.PostAsync("/models/flights/invocations", Json(body));
+    private Task<HttpResponseMessage> PostAsync(string body) => _client.PostAsync("/models/flights/invocations", Json(body));
 
     private static StringContent Json(string body) => new(body, Encoding.UTF8, "application/json");
 }

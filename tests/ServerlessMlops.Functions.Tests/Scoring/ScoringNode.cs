@@ -19,17 +19,17 @@ namespace ServerlessMlops.Functions.Tests.Scoring;
 /// <summary>One instance of the scoring app on a real storage account, over HTTP; its models are <see cref="VersionedPredictor"/>s.</summary>
 internal sealed class ScoringNode : IAsyncDisposable
 {
-    private readonly WebApplication app;
+    private readonly WebApplication _app;
 
     private ScoringNode(WebApplication app)
     {
-        this.app = app;
+        _app = app;
         Client = new HttpClient { BaseAddress = new Uri(app.Urls.Single()), Timeout = TimeSpan.FromSeconds(60) };
     }
 
     public HttpClient Client { get; }
 
-    public IServiceProvider Services => app.Services;
+    public IServiceProvider Services => _app.Services;
 
     public IModelRegistry Registry => Services.GetRequiredService<IModelRegistry>();
 
@@ -117,7 +117,7 @@ internal sealed class ScoringNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
-        await app.StopAsync();
-        await app.DisposeAsync();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
     }
 }

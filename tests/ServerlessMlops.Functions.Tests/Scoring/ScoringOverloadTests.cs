@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.DependencyInjection;
 using ServerlessMlops.Functions.Scoring;
-using ServerlessMlops.TestSupport;
 
 namespace ServerlessMlops.Functions.Tests.Scoring;
 

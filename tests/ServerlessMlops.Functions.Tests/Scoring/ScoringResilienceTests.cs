@@ -6,7 +6,6 @@ using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Microsoft.Extensions.DependencyInjection;
 using ServerlessMlops.Core.Pipelines;
-using ServerlessMlops.Core.Registry;
 using ServerlessMlops.Core.Rollout;
 using ServerlessMlops.Functions.Scoring;
 using ServerlessMlops.TestSupport.Azurite;

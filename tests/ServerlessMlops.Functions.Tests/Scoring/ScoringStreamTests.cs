@@ -9,11 +9,11 @@ namespace ServerlessMlops.Functions.Tests.Scoring;
 
 public sealed class ScoringStreamTests : IAsyncLifetime
 {
-    private ScoringApp app = null!;
+    private ScoringApp _app = null!;
 
-    public async Task InitializeAsync() => app = await ScoringApp.StartAsync();
+    public async Task InitializeAsync() => _app = await ScoringApp.StartAsync();
 
-    public async Task DisposeAsync() => await app.DisposeAsync();
+    public async Task DisposeAsync() => await _app.DisposeAsync();
 
     [Fact]
     public async Task Post_Lines_AreAnsweredByALineEachThatCanBeLookedUp()
@@ -23,7 +23,7 @@ public sealed class ScoringStreamTests : IAsyncLifetime
         answers.ShouldAllBe(a => a.GetProperty("version").GetInt32() == 1);
         answers.Select(a => a.GetProperty("inferenceId").GetString()).Distinct().Count().ShouldBe(3);
 
-        (PredictionEvidence? found, _) = await app.Services.GetRequiredService<PredictionLookup>().FindAsync(answers[1].GetProperty("inferenceId").GetString()!, null, 1, default);
+        (PredictionEvidence? found, _) = await _app.Services.GetRequiredService<PredictionLookup>().FindAsync(answers[1].GetProperty("inferenceId").GetString()!, null, 1, default);
         found.ShouldNotBeNull().Prediction.GetProperty("key").GetString().ShouldBe("k2");
     }
 
@@ -70,7 +70,7 @@ public sealed class ScoringStreamTests : IAsyncLifetime
     public async Task Post_WhileMoreIsToCome_AnswersWhatHasCome()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(IPAddress.Loopback, app.Client.BaseAddress!.Port);
+        await socket.ConnectAsync(IPAddress.Loopback, _app.Client.BaseAddress!.Port);
         await socket.SendAsync("POST /models/flights/invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"u8.ToArray());
         for (int i = 1; i <= 3; i++)
         {
@@ -86,10 +86,10 @@ public sealed class ScoringStreamTests : IAsyncLifetime
     [Fact]
     public async Task Post_UnknownPipelineOrARequestsId_IsAProblemAsAWhole()
     {
-        await ScoringApp.ShouldBeProblemAsync(await app.PostAsync("{\"speed\":1}\n", RecordLinesProtocol.MediaType, "/models/none-such/invocations"), 404);
+        await ScoringApp.ShouldBeProblemAsync(await _app.PostAsync("{\"speed\":1}\n", RecordLinesProtocol.MediaType, "/models/none-such/invocations"), 404);
         using var request = new HttpRequestMessage(HttpMethod.Post, ScoringApp.Path) { Content = new StringContent("{}", Encoding.UTF8, RecordLinesProtocol.MediaType) };
         request.Headers.Add("Inference-Id", "mine");
-        await ScoringApp.ShouldBeProblemAsync(await app.Client.SendAsync(request), 400);
+        await ScoringApp.ShouldBeProblemAsync(await _app.Client.SendAsync(request), 400);
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class ScoringStreamTests : IAsyncLifetime
 
             using var content = new ByteArrayContent(body);
             content.Headers.Add("Content-Type", RecordLinesProtocol.MediaType);
-            using HttpResponseMessage response = await app.Client.PostAsync(ScoringApp.Path, content);
+            using HttpResponseMessage response = await _app.Client.PostAsync(ScoringApp.Path, content);
             response.StatusCode.ShouldBe(HttpStatusCode.OK);
             Parse(await response.Content.ReadAsStringAsync()).Length.ShouldBeInRange(1, body.Count(b => b == '\n') + 1);
         }
@@ -115,7 +115,7 @@ public sealed class ScoringStreamTests : IAsyncLifetime
 
     private async Task<JsonElement[]> AnswersAsync(string lines)
     {
-        using HttpResponseMessage response = await app.PostAsync(lines, RecordLinesProtocol.MediaType);
+        using HttpResponseMessage response = await _app.PostAsync(lines, RecordLinesProtocol.MediaType);
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         response.Content.Headers.ContentType!.MediaType.ShouldBe(RecordLinesProtocol.MediaType);
         return Parse(await response.Content.ReadAsStringAsync());

@@ -1,7 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
 using ServerlessMlops.Learners.Boosting;
-using ServerlessMlops.Learners.Boosting.Losses;
 using ServerlessMlops.Learners.Encoding;
 using ServerlessMlops.Learners.Explaining;
 using ServerlessMlops.Learners.Metrics;

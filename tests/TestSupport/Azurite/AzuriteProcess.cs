@@ -23,32 +23,32 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
     private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(5);
 
-    private readonly Process process;
-    private readonly string folder;
-    private readonly bool ownsFolder;
-    private readonly StringBuilder log = new();
-    private readonly Dictionary<string, Uri> endpoints = [];
-    private readonly TaskCompletionSource listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int disposed;
+    private readonly Process _process;
+    private readonly string _folder;
+    private readonly bool _ownsFolder;
+    private readonly StringBuilder _log = new();
+    private readonly Dictionary<string, Uri> _endpoints = [];
+    private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _disposed;
 
     private AzuriteProcess(Process process, string folder, bool ownsFolder)
     {
-        this.process = process;
-        this.folder = folder;
-        this.ownsFolder = ownsFolder;
+        _process = process;
+        _folder = folder;
+        _ownsFolder = ownsFolder;
     }
 
     /// <summary>For example <c>http://127.0.0.1:40001/devstoreaccount1</c>.</summary>
-    public Uri BlobEndpoint => endpoints["Blob"];
+    public Uri BlobEndpoint => _endpoints["Blob"];
 
     /// <summary>For example <c>http://127.0.0.1:40002/devstoreaccount1</c>.</summary>
-    public Uri QueueEndpoint => endpoints["Queue"];
+    public Uri QueueEndpoint => _endpoints["Queue"];
 
     /// <summary>For example <c>http://127.0.0.1:40003/devstoreaccount1</c>.</summary>
-    public Uri TableEndpoint => endpoints["Table"];
+    public Uri TableEndpoint => _endpoints["Table"];
 
     /// <summary>The operating system's id of the emulator's process.</summary>
-    public int ProcessId => process.Id;
+    public int ProcessId => _process.Id;
 
     /// <summary>A storage connection string with the explicit endpoints of this emulator.</summary>
     public string ConnectionString =>
@@ -60,9 +60,9 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
     {
         get
         {
-            lock (log)
+            lock (_log)
             {
-                return log.ToString();
+                return _log.ToString();
             }
         }
     }
@@ -134,25 +134,25 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
     /// <summary>Ends the emulator at once, as a power cut would: what it has not flushed is lost.</summary>
     public async Task KillAsync()
     {
-        process.Kill(entireProcessTree: true);
-        await process.WaitForExitAsync();
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
     }
 
     /// <summary>Asks the emulator to end, then makes it; removes the temporary folder.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref disposed, 1) != 0)
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
         {
             return;
         }
 
-        if (!process.HasExited)
+        if (!_process.HasExited)
         {
-            process.StandardInput.Close();
+            _process.StandardInput.Close();
             using var deadline = new CancellationTokenSource(StopDeadline);
             try
             {
-                await process.WaitForExitAsync(deadline.Token);
+                await _process.WaitForExitAsync(deadline.Token);
             }
             catch (OperationCanceledException)
             {
@@ -160,10 +160,10 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
             }
         }
 
-        process.Dispose();
-        if (ownsFolder)
+        _process.Dispose();
+        if (_ownsFolder)
         {
-            Directory.Delete(folder, recursive: true);
+            Directory.Delete(_folder, recursive: true);
         }
     }
 
@@ -171,22 +171,22 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
 
     private async Task WaitUntilListeningAsync(CancellationToken cancellationToken)
     {
-        process.OutputDataReceived += (_, line) => OnLine(line.Data);
-        process.ErrorDataReceived += (_, line) => OnLine(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        _process.OutputDataReceived += (_, line) => OnLine(line.Data);
+        _process.ErrorDataReceived += (_, line) => OnLine(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
 
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(StartDeadline);
-        var exited = process.WaitForExitAsync(deadline.Token);
-        if (await Task.WhenAny(listening.Task, exited) == listening.Task)
+        var exited = _process.WaitForExitAsync(deadline.Token);
+        if (await Task.WhenAny(_listening.Task, exited) == _listening.Task)
         {
             return;
         }
 
         cancellationToken.ThrowIfCancellationRequested();
         throw new InvalidOperationException(exited.IsCompletedSuccessfully
-            ? $"Azurite ended with exit code {process.ExitCode} before it listened. It printed: {Log}"
+            ? $"Azurite ended with exit code {_process.ExitCode} before it listened. It printed: {Log}"
             : $"Azurite did not listen within {StartDeadline.TotalMinutes:0} minutes. It printed: {Log}");
     }
 
@@ -197,15 +197,15 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
             return;
         }
 
-        lock (log)
+        lock (_log)
         {
-            log.AppendLine(line);
+            _log.AppendLine(line);
             if (ListeningLine().Match(line) is { Success: true } match)
             {
-                endpoints[match.Groups["service"].Value] = new Uri($"{match.Groups["address"].Value}/{AccountName}");
-                if (endpoints.Count == 3)
+                _endpoints[match.Groups["service"].Value] = new Uri($"{match.Groups["address"].Value}/{AccountName}");
+                if (_endpoints.Count == 3)
                 {
-                    listening.TrySetResult();
+                    _listening.TrySetResult();
                 }
             }
         }

@@ -6,22 +6,22 @@ namespace ServerlessMlops.TestSupport.Time;
 /// </summary>
 public sealed class ManualTimeProvider : TimeProvider
 {
-    private readonly Lock gate = new();
-    private readonly List<ManualTimer> timers = [];
-    private readonly TimeZoneInfo zone;
-    private DateTimeOffset now;
-    private long sequence;
+    private readonly Lock _gate = new();
+    private readonly List<ManualTimer> _timers = [];
+    private readonly TimeZoneInfo _zone;
+    private DateTimeOffset _now;
+    private long _sequence;
 
     /// <param name="start">Where the clock stands at first; 2026-01-01T00:00:00Z when not given.</param>
     /// <param name="localTimeZone">What <see cref="TimeProvider.LocalTimeZone"/> says; UTC when not given.</param>
     public ManualTimeProvider(DateTimeOffset? start = null, TimeZoneInfo? localTimeZone = null)
     {
-        now = (start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)).ToUniversalTime();
-        zone = localTimeZone ?? TimeZoneInfo.Utc;
+        _now = (start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)).ToUniversalTime();
+        _zone = localTimeZone ?? TimeZoneInfo.Utc;
     }
 
     /// <inheritdoc/>
-    public override TimeZoneInfo LocalTimeZone => zone;
+    public override TimeZoneInfo LocalTimeZone => _zone;
 
     /// <summary>Ticks of 100 ns.</summary>
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -31,9 +31,9 @@ public sealed class ManualTimeProvider : TimeProvider
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return timers.Count;
+                return _timers.Count;
             }
         }
     }
@@ -43,7 +43,7 @@ public sealed class ManualTimeProvider : TimeProvider
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
                 return Earliest()?.Due;
             }
@@ -53,9 +53,9 @@ public sealed class ManualTimeProvider : TimeProvider
     /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return now;
+            return _now;
         }
     }
 
@@ -78,16 +78,16 @@ public sealed class ManualTimeProvider : TimeProvider
         while (true)
         {
             ManualTimer? due;
-            lock (gate)
+            lock (_gate)
             {
                 due = Earliest();
                 if (due is null || due.Due > target)
                 {
-                    now = Max(now, target);
+                    _now = Max(_now, target);
                     return;
                 }
 
-                now = Max(now, due.Due);
+                _now = Max(_now, due.Due);
                 Reschedule(due);
             }
 
@@ -106,24 +106,24 @@ public sealed class ManualTimeProvider : TimeProvider
 
     private static DateTimeOffset Max(DateTimeOffset left, DateTimeOffset right) => left > right ? left : right;
 
-    private ManualTimer? Earliest() => timers.MinBy(timer => (timer.Due, timer.Order));
+    private ManualTimer? Earliest() => _timers.MinBy(timer => (timer.Due, timer.Order));
 
     private void Reschedule(ManualTimer timer)
     {
         if (timer.Period > TimeSpan.Zero)
         {
             timer.Due += timer.Period;
-            timer.Order = ++sequence;
+            timer.Order = ++_sequence;
         }
         else
         {
-            timers.Remove(timer);
+            _timers.Remove(timer);
         }
     }
 
     private sealed class ManualTimer(ManualTimeProvider clock, TimerCallback callback, object? state) : ITimer
     {
-        private bool disposed;
+        private bool _disposed;
 
         public DateTimeOffset Due { get; set; }
 
@@ -135,21 +135,21 @@ public sealed class ManualTimeProvider : TimeProvider
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             bool atOnce;
-            lock (clock.gate)
+            lock (clock._gate)
             {
-                if (disposed)
+                if (_disposed)
                 {
                     return false;
                 }
 
-                clock.timers.Remove(this);
+                clock._timers.Remove(this);
                 Period = period == Timeout.InfiniteTimeSpan ? TimeSpan.Zero : period;
                 atOnce = dueTime == TimeSpan.Zero;
                 if (dueTime != Timeout.InfiniteTimeSpan && (!atOnce || Period > TimeSpan.Zero))
                 {
-                    Due = clock.now + (atOnce ? Period : dueTime);
-                    Order = ++clock.sequence;
-                    clock.timers.Add(this);
+                    Due = clock._now + (atOnce ? Period : dueTime);
+                    Order = ++clock._sequence;
+                    clock._timers.Add(this);
                 }
             }
 
@@ -163,9 +163,9 @@ public sealed class ManualTimeProvider : TimeProvider
 
         public void Fire()
         {
-            lock (clock.gate)
+            lock (clock._gate)
             {
-                if (disposed)
+                if (_disposed)
                 {
                     return;
                 }
@@ -176,10 +176,10 @@ public sealed class ManualTimeProvider : TimeProvider
 
         public void Dispose()
         {
-            lock (clock.gate)
+            lock (clock._gate)
             {
-                disposed = true;
-                clock.timers.Remove(this);
+                _disposed = true;
+                clock._timers.Remove(this);
             }
         }
 

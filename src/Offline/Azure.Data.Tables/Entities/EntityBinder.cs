@@ -15,15 +15,15 @@ internal sealed class EntityBinder
 {
     private static readonly ConcurrentDictionary<Type, EntityBinder> Binders = new();
 
-    private readonly Func<object> create;
-    private readonly Member[] members;
+    private readonly Func<object> _create;
+    private readonly Member[] _members;
 
     private EntityBinder(Type type)
     {
-        create = () => Activator.CreateInstance(type);
+        _create = () => Activator.CreateInstance(type);
         var own = type.GetMembers(BindingFlags.Public | BindingFlags.Instance);
         var hidden = typeof(ITableEntity).GetProperties().Where(property => own.All(member => member.Name != property.Name));
-        members = own.Concat(hidden)
+        _members = own.Concat(hidden)
             .Where(member => !member.IsDefined(typeof(IgnoreDataMemberAttribute)))
             .Where(member => member is FieldInfo || (member is PropertyInfo property && property.GetIndexParameters().Length == 0))
             .Select(member => new Member(member))
@@ -34,7 +34,7 @@ internal sealed class EntityBinder
 
     public void Write(Utf8JsonWriter writer, object entity, ServiceLimits limits)
     {
-        foreach (var member in members)
+        foreach (var member in _members)
         {
             if (member.Get is null || member.Name is PropertyNames.ETag or PropertyNames.Timestamp)
             {
@@ -49,8 +49,8 @@ internal sealed class EntityBinder
     /// <param name="properties">The row as it came, annotations included.</param>
     public object Read(Dictionary<string, object> properties)
     {
-        var entity = create();
-        foreach (var member in members)
+        var entity = _create();
+        foreach (var member in _members)
         {
             var column = member.Name == PropertyNames.ETag ? PropertyNames.ODataETag : member.Name;
             if (member.Set is not null && properties.TryGetValue(column, out var raw))

@@ -63,42 +63,42 @@ internal static class EntityReader
     {
         private static readonly bool IsDictionary = typeof(IDictionary<string, object>).IsAssignableFrom(typeof(T));
 
-        private readonly List<string> names = [];
-        private readonly Dictionary<string, object> properties = [];
+        private readonly List<string> _names = [];
+        private readonly Dictionary<string, object> _properties = [];
 
         public T Read(JsonElement row)
         {
-            properties.Clear();
+            _properties.Clear();
             var position = 0;
             foreach (var property in row.EnumerateObject())
             {
-                properties.Add(NameOf(property, position++), ToObject(property.Value));
+                _properties.Add(NameOf(property, position++), ToObject(property.Value));
             }
 
-            return IsDictionary ? ToDictionary() : (T)EntityBinder.Of(typeof(T)).Read(properties);
+            return IsDictionary ? ToDictionary() : (T)EntityBinder.Of(typeof(T)).Read(_properties);
         }
 
         private string NameOf(JsonProperty property, int position)
         {
-            if (position == names.Count)
+            if (position == _names.Count)
             {
-                names.Add(property.Name);
+                _names.Add(property.Name);
             }
-            else if (!property.NameEquals(names[position]))
+            else if (!property.NameEquals(_names[position]))
             {
-                names[position] = property.Name;
+                _names[position] = property.Name;
             }
 
-            return names[position];
+            return _names[position];
         }
 
         private T ToDictionary()
         {
             var entity = Activator.CreateInstance<T>();
             var target = (IDictionary<string, object>)entity;
-            var types = properties.GetAlternateLookup<ReadOnlySpan<char>>();
+            var types = _properties.GetAlternateLookup<ReadOnlySpan<char>>();
             Span<char> annotation = stackalloc char[300];
-            foreach (var (name, value) in properties)
+            foreach (var (name, value) in _properties)
             {
                 if (name == PropertyNames.ODataMetadata || name.EndsWith(PropertyNames.TypeSuffix, StringComparison.Ordinal))
                 {

@@ -14,8 +14,8 @@ internal sealed class ServiceLimits
 
     private static readonly DateTimeOffset EarliestDate = new(1601, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private int columns;
-    private long bytes = 4;
+    private int _columns;
+    private long _bytes = 4;
 
     /// <param name="name">The column's name; annotations and the row's own keys count for their size only.</param>
     /// <param name="value">Its value; null is not stored.</param>
@@ -28,12 +28,12 @@ internal sealed class ServiceLimits
 
         if (name is PropertyNames.PartitionKey or PropertyNames.RowKey)
         {
-            bytes += 2L * ((string)value).Length;
+            _bytes += 2L * ((string)value).Length;
             return;
         }
 
-        columns++;
-        bytes += 8 + (2L * name.Length) + SizeOf(value);
+        _columns++;
+        _bytes += 8 + (2L * name.Length) + SizeOf(value);
         if (name.Length > MaximumNameLength)
         {
             throw Refused(TableErrorCode.PropertyNameTooLong, $"The property name exceeds the maximum allowed length ({MaximumNameLength}).");
@@ -52,12 +52,12 @@ internal sealed class ServiceLimits
 
     public void Verify()
     {
-        if (columns > MaximumColumns)
+        if (_columns > MaximumColumns)
         {
-            throw Refused(TableErrorCode.TooManyProperties, $"The entity contains {columns} properties; at most {MaximumColumns} are allowed.");
+            throw Refused(TableErrorCode.TooManyProperties, $"The entity contains {_columns} properties; at most {MaximumColumns} are allowed.");
         }
 
-        if (bytes > MaximumRowBytes)
+        if (_bytes > MaximumRowBytes)
         {
             throw Refused(TableErrorCode.EntityTooLarge, "The entity is larger than the maximum allowed size (1MB).");
         }

@@ -20,7 +20,7 @@ internal sealed class ExpressionFilter
         nameof(TableEntity.GetDouble), nameof(TableEntity.GetGuid), nameof(TableEntity.GetInt32), nameof(TableEntity.GetInt64), nameof(TableEntity.GetString),
     ];
 
-    private readonly StringBuilder filter = new();
+    private readonly StringBuilder _filter = new();
 
     /// <returns>The filter, or null when it is constantly true.</returns>
     /// <exception cref="NotSupportedException">The predicate holds something that has no translation.</exception>
@@ -29,7 +29,7 @@ internal sealed class ExpressionFilter
         ArgumentNullException.ThrowIfNull(predicate);
         var writer = new ExpressionFilter();
         writer.Write(Condition(LocalEvaluation.Apply(predicate.Body)));
-        var text = writer.filter.ToString();
+        var text = writer._filter.ToString();
         return text == "true" ? null : text;
     }
 
@@ -38,7 +38,7 @@ internal sealed class ExpressionFilter
         switch (expression)
         {
             case ConstantExpression constant:
-                filter.Append(FilterLiteral.Of(constant.Value));
+                _filter.Append(FilterLiteral.Of(constant.Value));
                 break;
             case BinaryExpression binary when CompareCall(binary) is var (left, right):
                 WriteBinary(left, binary.NodeType, right);
@@ -47,7 +47,7 @@ internal sealed class ExpressionFilter
                 WriteBinary(binary.Left, binary.NodeType, binary.Right);
                 break;
             case UnaryExpression { NodeType: ExpressionType.Not } not:
-                filter.Append("not ");
+                _filter.Append("not ");
                 WriteOperand(Condition(not.Operand));
                 break;
             case UnaryExpression { NodeType: ExpressionType.TypeAs } cast:
@@ -57,7 +57,7 @@ internal sealed class ExpressionFilter
                 WriteBinary(left, ExpressionType.Equal, right);
                 break;
             case MethodCallExpression call when ColumnCall(call) is { } column:
-                filter.Append(column);
+                _filter.Append(column);
                 break;
             case MemberExpression member:
                 WriteMember(member);
@@ -86,7 +86,7 @@ internal sealed class ExpressionFilter
         right = prepared(right);
 
         WriteOperand(left);
-        filter.Append(' ').Append(operation).Append(' ');
+        _filter.Append(' ').Append(operation).Append(' ');
         WriteOperand(right);
     }
 
@@ -96,13 +96,13 @@ internal sealed class ExpressionFilter
             || (operand is MethodCallExpression call && EqualsCall(call) is not null);
         if (isOperation)
         {
-            filter.Append('(');
+            _filter.Append('(');
         }
 
         Write(operand);
         if (isOperation)
         {
-            filter.Append(')');
+            _filter.Append(')');
         }
     }
 
@@ -124,7 +124,7 @@ internal sealed class ExpressionFilter
             throw NotSupported(member);
         }
 
-        filter.Append(property.DeclaringType == typeof(TableItem) && property.Name == nameof(TableItem.Name)
+        _filter.Append(property.DeclaringType == typeof(TableItem) && property.Name == nameof(TableItem.Name)
             ? "TableName"
             : property.GetCustomAttribute<DataMemberAttribute>()?.Name ?? property.Name);
     }

@@ -7,9 +7,9 @@ namespace Azure.Data.Tables.Filters;
 /// </summary>
 internal sealed class LocalEvaluation : ExpressionVisitor
 {
-    private readonly HashSet<Expression> local;
+    private readonly HashSet<Expression> _local;
 
-    private LocalEvaluation(HashSet<Expression> local) => this.local = local;
+    private LocalEvaluation(HashSet<Expression> local) => _local = local;
 
     public static Expression Apply(Expression expression)
     {
@@ -20,7 +20,7 @@ internal sealed class LocalEvaluation : ExpressionVisitor
 
     public override Expression Visit(Expression node)
     {
-        if (node is null or ConstantExpression || !local.Contains(node))
+        if (node is null or ConstantExpression || !_local.Contains(node))
         {
             return base.Visit(node);
         }
@@ -32,7 +32,7 @@ internal sealed class LocalEvaluation : ExpressionVisitor
     /// <summary>Bottom up: a node is local when everything below it is, and it is neither the entity nor a lambda.</summary>
     private sealed class Finder : ExpressionVisitor
     {
-        private bool touchesEntity;
+        private bool _touchesEntity;
 
         public HashSet<Expression> Local { get; } = new(ReferenceEqualityComparer.Instance);
 
@@ -43,16 +43,16 @@ internal sealed class LocalEvaluation : ExpressionVisitor
                 return null;
             }
 
-            var outer = touchesEntity;
-            touchesEntity = false;
+            var outer = _touchesEntity;
+            _touchesEntity = false;
             base.Visit(node);
-            touchesEntity |= node.NodeType is ExpressionType.Parameter or ExpressionType.Lambda;
-            if (!touchesEntity)
+            _touchesEntity |= node.NodeType is ExpressionType.Parameter or ExpressionType.Lambda;
+            if (!_touchesEntity)
             {
                 Local.Add(node);
             }
 
-            touchesEntity |= outer;
+            _touchesEntity |= outer;
             return node;
         }
     }

@@ -1,4 +1,3 @@
-using Azure.Core;
 using Azure.Data.Tables.Models;
 
 namespace Azure.Data.Tables.Http;

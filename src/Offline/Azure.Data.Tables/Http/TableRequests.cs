@@ -22,10 +22,10 @@ internal sealed class TableRequests
     public static readonly StatusCodeClassifier NoContentOrNotFound = new([204, 404]);
     public static readonly StatusCodeClassifier Accepted = new([202]);
 
-    private readonly HttpPipeline pipeline;
-    private readonly Uri endpoint;
-    private readonly string basePath;
-    private readonly string version;
+    private readonly HttpPipeline _pipeline;
+    private readonly Uri _endpoint;
+    private readonly string _basePath;
+    private readonly string _version;
 
     public TableRequests(Uri endpoint, HttpPipelinePolicy authentication, TableClientOptions options)
     {
@@ -40,19 +40,19 @@ internal sealed class TableRequests
             pipelineOptions.PerRetryPolicies.Add(authentication);
         }
 
-        pipeline = HttpPipelineBuilder.Build(pipelineOptions);
-        this.endpoint = TableEndpoint.WithoutQuery(endpoint);
-        basePath = this.endpoint.AbsolutePath.TrimEnd('/');
-        version = options.VersionString;
+        _pipeline = HttpPipelineBuilder.Build(pipelineOptions);
+        _endpoint = TableEndpoint.WithoutQuery(endpoint);
+        _basePath = _endpoint.AbsolutePath.TrimEnd('/');
+        _version = options.VersionString;
     }
 
-    public string Origin => endpoint.GetLeftPart(UriPartial.Authority);
+    public string Origin => _endpoint.GetLeftPart(UriPartial.Authority);
 
-    public string TablesPath => basePath + "/Tables";
+    public string TablesPath => _basePath + "/Tables";
 
-    public string BatchPath => basePath + "/$batch";
+    public string BatchPath => _basePath + "/$batch";
 
-    public string TablePath(string table) => $"{basePath}/{Uri.EscapeDataString(table)}";
+    public string TablePath(string table) => $"{_basePath}/{Uri.EscapeDataString(table)}";
 
     public string TablePathByName(string table) => $"{TablesPath}('{Uri.EscapeDataString(Escape(table))}')";
 
@@ -134,11 +134,11 @@ internal sealed class TableRequests
         message.ResponseClassifier = expected;
         if (async)
         {
-            await pipeline.SendAsync(message, cancellationToken).ConfigureAwait(false);
+            await _pipeline.SendAsync(message, cancellationToken).ConfigureAwait(false);
         }
         else
         {
-            pipeline.Send(message, cancellationToken);
+            _pipeline.Send(message, cancellationToken);
         }
 
         return message.Response.IsError ? throw new RequestFailedException(message.Response) : message.Response;
@@ -171,14 +171,14 @@ internal sealed class TableRequests
 
     private HttpMessage Create(RequestMethod method, string pathAndQuery)
     {
-        var message = pipeline.CreateMessage();
+        var message = _pipeline.CreateMessage();
         var request = message.Request;
         request.Method = method;
-        request.Uri.Reset(endpoint);
+        request.Uri.Reset(_endpoint);
         var question = pathAndQuery.IndexOf('?', StringComparison.Ordinal);
         request.Uri.Path = question < 0 ? pathAndQuery : pathAndQuery[..question];
         request.Uri.Query = question < 0 ? null : pathAndQuery[question..];
-        request.Headers.Add("x-ms-version", version);
+        request.Headers.Add("x-ms-version", _version);
         request.Headers.Add("DataServiceVersion", "3.0");
         request.Headers.Add("Accept", MinimalMetadata);
         return message;

@@ -13,25 +13,25 @@ namespace Azure.Data.Tables.Http;
 /// </summary>
 internal sealed class TransactionContent
 {
-    private readonly ArrayBufferWriter<byte> buffer = new(16 * 1024);
-    private readonly TableRequests requests;
-    private readonly string table;
-    private readonly string changeset;
-    private string partitionKey;
-    private int count;
+    private readonly ArrayBufferWriter<byte> _buffer = new(16 * 1024);
+    private readonly TableRequests _requests;
+    private readonly string _table;
+    private readonly string _changeset;
+    private string _partitionKey;
+    private int _count;
 
     public TransactionContent(TableRequests requests, string table, Guid batchId, Guid changesetId)
     {
-        this.requests = requests;
-        this.table = table;
+        _requests = requests;
+        _table = table;
         Boundary = $"batch_{batchId}";
-        changeset = $"changeset_{changesetId}";
-        Text($"--{Boundary}\r\nContent-Type: multipart/mixed; boundary={changeset}\r\n\r\n");
+        _changeset = $"changeset_{changesetId}";
+        Text($"--{Boundary}\r\nContent-Type: multipart/mixed; boundary={_changeset}\r\n\r\n");
     }
 
     public string Boundary { get; }
 
-    public int Count => count;
+    public int Count => _count;
 
     /// <exception cref="TableTransactionFailedException">Azure would refuse the action.</exception>
     public void Add(TableTransactionAction action)
@@ -40,19 +40,19 @@ internal sealed class TransactionContent
         {
             RequireSamePartition(action.Entity.PartitionKey);
             Write(action);
-            count++;
+            _count++;
         }
         catch (RequestFailedException failure)
         {
-            failure.Data[TableTransactionFailedException.FailedEntityIndex] = count.ToString(CultureInfo.InvariantCulture);
+            failure.Data[TableTransactionFailedException.FailedEntityIndex] = _count.ToString(CultureInfo.InvariantCulture);
             throw new TableTransactionFailedException(failure);
         }
     }
 
     public ReadOnlyMemory<byte> Complete()
     {
-        Text($"--{changeset}--\r\n--{Boundary}--\r\n");
-        return buffer.WrittenMemory;
+        Text($"--{_changeset}--\r\n--{Boundary}--\r\n");
+        return _buffer.WrittenMemory;
     }
 
     /// <summary>As in the package, an update without an ETag carries no condition, and is thereby an upsert.</summary>
@@ -61,12 +61,12 @@ internal sealed class TransactionContent
     /// <summary>The emulator lets a transaction span partitions; Azure does not.</summary>
     private void RequireSamePartition(string key)
     {
-        partitionKey ??= key;
-        if (key != partitionKey)
+        _partitionKey ??= key;
+        if (key != _partitionKey)
         {
             throw ServiceLimits.Refused(
                 TableErrorCode.CommandsInBatchActOnDifferentPartitions,
-                $"{count}:All commands in a batch must operate on same entity group: found '{key}' after '{partitionKey}'.");
+                $"{_count}:All commands in a batch must operate on same entity group: found '{key}' after '{_partitionKey}'.");
         }
     }
 
@@ -77,7 +77,7 @@ internal sealed class TransactionContent
         switch (action.ActionType)
         {
             case TableTransactionActionType.Add:
-                Part(RequestMethod.Post, requests.TablePath(table), null, entity, "Prefer: return-no-content\r\n");
+                Part(RequestMethod.Post, _requests.TablePath(_table), null, entity, "Prefer: return-no-content\r\n");
                 break;
             case TableTransactionActionType.Delete:
                 Part(RequestMethod.Delete, PathOf(entity), action.ETag == default ? ETag.All : action.ETag, null);
@@ -99,12 +99,12 @@ internal sealed class TransactionContent
         }
     }
 
-    private string PathOf(ITableEntity entity) => requests.EntityPath(table, entity.PartitionKey, entity.RowKey);
+    private string PathOf(ITableEntity entity) => _requests.EntityPath(_table, entity.PartitionKey, entity.RowKey);
 
     private void Part(RequestMethod method, string path, ETag? ifMatch, ITableEntity entity, string headers = "")
     {
-        Text($"--{changeset}\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n");
-        Text($"{method} {requests.Origin}{path} HTTP/1.1\r\nAccept: application/json;odata=minimalmetadata\r\nDataServiceVersion: 3.0\r\n{headers}");
+        Text($"--{_changeset}\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n");
+        Text($"{method} {_requests.Origin}{path} HTTP/1.1\r\nAccept: application/json;odata=minimalmetadata\r\nDataServiceVersion: 3.0\r\n{headers}");
         if (ifMatch is { } etag)
         {
             Text($"If-Match: {etag}\r\n");
@@ -117,9 +117,9 @@ internal sealed class TransactionContent
         }
 
         Text("Content-Type: application/json\r\n\r\n");
-        EntityWriter.Write(buffer, entity);
+        EntityWriter.Write(_buffer, entity);
         Text("\r\n");
     }
 
-    private void Text(string text) => Encoding.UTF8.GetBytes(text, buffer);
+    private void Text(string text) => Encoding.UTF8.GetBytes(text, _buffer);
 }

@@ -44,7 +44,7 @@ internal static class TransactionResponses
 
     private sealed class PartResponse : Response
     {
-        private readonly Dictionary<string, string> headers = new(StringComparer.OrdinalIgnoreCase);
+        private readonly Dictionary<string, string> _headers = new(StringComparer.OrdinalIgnoreCase);
 
         /// <param name="part">From the status line to the end of the body.</param>
         /// <param name="clientRequestId">Of the whole transaction.</param>
@@ -60,7 +60,7 @@ internal static class TransactionResponses
                 var colon = line.IndexOf(':');
                 if (colon > 0)
                 {
-                    headers[line[..colon].Trim().ToString()] = line[(colon + 1)..].Trim().ToString();
+                    _headers[line[..colon].Trim().ToString()] = line[(colon + 1)..].Trim().ToString();
                 }
             }
 
@@ -80,15 +80,15 @@ internal static class TransactionResponses
 
         public override void Dispose() => ContentStream.Dispose();
 
-        protected override bool ContainsHeader(string name) => headers.ContainsKey(name);
+        protected override bool ContainsHeader(string name) => _headers.ContainsKey(name);
 
-        protected override IEnumerable<HttpHeader> EnumerateHeaders() => headers.Select(header => new HttpHeader(header.Key, header.Value));
+        protected override IEnumerable<HttpHeader> EnumerateHeaders() => _headers.Select(header => new HttpHeader(header.Key, header.Value));
 
-        protected override bool TryGetHeader(string name, out string value) => headers.TryGetValue(name, out value);
+        protected override bool TryGetHeader(string name, out string value) => _headers.TryGetValue(name, out value);
 
         protected override bool TryGetHeaderValues(string name, out IEnumerable<string> values)
         {
-            var found = headers.TryGetValue(name, out var value);
+            var found = _headers.TryGetValue(name, out var value);
             values = found ? [value] : null;
             return found;
         }

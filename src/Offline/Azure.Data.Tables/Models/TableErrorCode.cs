@@ -4,12 +4,12 @@ namespace Azure.Data.Tables.Models;
 
 public readonly struct TableErrorCode : IEquatable<TableErrorCode>
 {
-    private readonly string value;
+    private readonly string _value;
 
     public TableErrorCode(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        this.value = value;
+        _value = value;
     }
 
     public static TableErrorCode AccountIOPSLimitExceeded { get; } = new("AccountIOPSLimitExceeded");
@@ -114,13 +114,13 @@ public readonly struct TableErrorCode : IEquatable<TableErrorCode>
 
     public static bool operator !=(TableErrorCode left, TableErrorCode right) => !left.Equals(right);
 
-    public bool Equals(TableErrorCode other) => string.Equals(value, other.value, StringComparison.OrdinalIgnoreCase);
+    public bool Equals(TableErrorCode other) => string.Equals(_value, other._value, StringComparison.OrdinalIgnoreCase);
 
     [EditorBrowsable(EditorBrowsableState.Never)]
     public override bool Equals(object obj) => obj is TableErrorCode other && Equals(other);
 
     [EditorBrowsable(EditorBrowsableState.Never)]
-    public override int GetHashCode() => value is null ? 0 : StringComparer.OrdinalIgnoreCase.GetHashCode(value);
+    public override int GetHashCode() => _value is null ? 0 : StringComparer.OrdinalIgnoreCase.GetHashCode(_value);
 
-    public override string ToString() => value;
+    public override string ToString() => _value;
 }

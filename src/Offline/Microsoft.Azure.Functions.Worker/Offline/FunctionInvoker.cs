@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Reflection;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Azure.Functions.Worker.Offline;
 

@@ -8,7 +8,6 @@ using Microsoft.Azure.Functions.Worker.Offline.Blobs;
 using Microsoft.Azure.Functions.Worker.Offline.Http;
 using Microsoft.Azure.Functions.Worker.Offline.Timers;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;

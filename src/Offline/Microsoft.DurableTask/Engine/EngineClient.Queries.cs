@@ -1,5 +1,4 @@
 using Microsoft.DurableTask.Client;
-using Microsoft.DurableTask.Engine.Storage;
 
 namespace Microsoft.DurableTask.Engine;
 

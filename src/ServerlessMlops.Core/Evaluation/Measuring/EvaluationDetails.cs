@@ -8,28 +8,28 @@ namespace ServerlessMlops.Core.Evaluation.Measuring;
 /// <summary>What is looked at in the best candidates and the champion beyond metrics over all rows. The winner comes first, the champion, if any, last.</summary>
 internal sealed class EvaluationDetails
 {
-    private readonly TrainingData data;
-    private readonly PipelineSpec spec;
-    private readonly IReadOnlyList<float[]> predictions;
-    private readonly Dictionary<string, RowGroups> groups;
-    private readonly Dictionary<string, (string Group, int Rows, IReadOnlyDictionary<string, SampledValue>[] Models)[]> slices = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (FairnessEvaluation Evaluation, SampledValue? Parity, SampledValue? Odds)[]> fairness = new(StringComparer.Ordinal);
+    private readonly TrainingData _data;
+    private readonly PipelineSpec _spec;
+    private readonly IReadOnlyList<float[]> _predictions;
+    private readonly Dictionary<string, RowGroups> _groups;
+    private readonly Dictionary<string, (string Group, int Rows, IReadOnlyDictionary<string, SampledValue>[] Models)[]> _slices = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (FairnessEvaluation Evaluation, SampledValue? Parity, SampledValue? Odds)[]> _fairness = new(StringComparer.Ordinal);
 
     public EvaluationDetails(
         TrainingData data, PipelineSpec spec, IReadOnlyList<float[]> predictions, IReadOnlyList<Metric> metrics, Metric primary, IEnumerable<Gate> gates, int resamples, int threads)
     {
-        this.data = data;
-        this.spec = spec;
-        this.predictions = predictions;
-        groups = data.Holdout.Features.Features.Concat(data.Holdout.Besides).Select(RowGroups.Of).ToDictionary(g => g.Column, StringComparer.Ordinal);
+        _data = data;
+        _spec = spec;
+        _predictions = predictions;
+        _groups = data.Holdout.Features.Features.Concat(data.Holdout.Besides).Select(RowGroups.Of).ToDictionary(g => g.Column, StringComparer.Ordinal);
         Gate[] all = [.. gates];
-        string[] sensitive = [.. groups.Keys.Where(IsSensitive)];
+        string[] sensitive = [.. _groups.Keys.Where(IsSensitive)];
         foreach (string column in sensitive.Concat(spec.Slices).Concat(all.Where(g => g.Subject.Kind == GateSubjectKind.Slice).Select(g => g.Subject.Column!)).Distinct())
         {
-            if (groups.TryGetValue(column, out RowGroups? rows))
+            if (_groups.TryGetValue(column, out RowGroups? rows))
             {
                 HashSet<string> sampled = [primary.Name, .. all.Where(g => g.Subject.Kind == GateSubjectKind.Slice && g.Subject.Column == column).Select(g => g.Subject.Name)];
-                slices[column] = [.. rows.Supported.Select(g => Slice(rows, g, metrics, sampled, resamples, threads))];
+                _slices[column] = [.. rows.Supported.Select(g => Slice(rows, g, metrics, sampled, resamples, threads))];
             }
         }
 
@@ -37,9 +37,9 @@ internal sealed class EvaluationDetails
         {
             foreach (string column in sensitive.Concat(all.Where(g => g.Subject.Kind is GateSubjectKind.Parity or GateSubjectKind.Odds).Select(g => g.Subject.Column!)).Distinct())
             {
-                if (groups.TryGetValue(column, out RowGroups? rows))
+                if (_groups.TryGetValue(column, out RowGroups? rows))
                 {
-                    fairness[column] = [.. predictions.Select(p => Fairness.Measure(rows, data.Holdout.Labels, p, data.Classes.Count, resamples, threads))];
+                    _fairness[column] = [.. predictions.Select(p => Fairness.Measure(rows, data.Holdout.Labels, p, data.Classes.Count, resamples, threads))];
                 }
             }
         }
@@ -48,20 +48,20 @@ internal sealed class EvaluationDetails
     /// <summary>Adds what is known of model <paramref name="at"/>.</summary>
     public ModelEvaluation Describe(ModelEvaluation plain, int at)
     {
-        double[] losses = MetricSampler.Losses(data.Task, data.Classes.Count, data.Holdout.Labels, predictions[at]);
+        double[] losses = MetricSampler.Losses(_data.Task, _data.Classes.Count, _data.Holdout.Labels, _predictions[at]);
         return plain with
         {
             Slices =
             [
-                .. from column in slices
+                .. from column in _slices
                    from slice in column.Value
                    select new SliceEvaluation(column.Key, slice.Group, slice.Rows, slice.Models[at].ToDictionary(
                        m => m.Key, m => m.Value.Resamples.Length > 0 ? m.Value.Estimate() : new MetricEstimate(m.Value.Value, slice.Rows), StringComparer.Ordinal)),
             ],
-            Fairness = [.. fairness.Select(f => f.Value[at].Evaluation)],
-            Calibration = Calibration.Measure(data.Task, data.Classes.Count, data.Holdout.Labels, predictions[at]),
-            WeakSegments = WeakSegments.Find([.. groups.Values], losses),
-            WorstRows = WorstRows.Find(data, spec, predictions[at], losses),
+            Fairness = [.. _fairness.Select(f => f.Value[at].Evaluation)],
+            Calibration = Calibration.Measure(_data.Task, _data.Classes.Count, _data.Holdout.Labels, _predictions[at]),
+            WeakSegments = WeakSegments.Find([.. _groups.Values], losses),
+            WorstRows = WorstRows.Find(_data, _spec, _predictions[at], losses),
         };
     }
 
@@ -69,40 +69,40 @@ internal sealed class EvaluationDetails
     public GateEvidence EvidenceFor(GateSubject subject, bool hasChampion)
     {
         string column = subject.Column!;
-        if (!groups.TryGetValue(column, out RowGroups? rows))
+        if (!_groups.TryGetValue(column, out RowGroups? rows))
         {
-            return GateEvidence.Absent($"the data has no column '{column}' to group by; it has {string.Join(", ", groups.Keys)}");
+            return GateEvidence.Absent($"the data has no column '{column}' to group by; it has {string.Join(", ", _groups.Keys)}");
         }
 
-        int champion = predictions.Count - 1;
+        int champion = _predictions.Count - 1;
         bool isSensitive = IsSensitive(column);
         if (subject.Kind == GateSubjectKind.Slice)
         {
             Measurement[] measurements =
             [
-                .. slices[column].Where(s => s.Models[0].ContainsKey(subject.Name)).Select(s =>
+                .. _slices[column].Where(s => s.Models[0].ContainsKey(subject.Name)).Select(s =>
                     new Measurement(s.Models[0][subject.Name], hasChampion ? s.Models[champion].GetValueOrDefault(subject.Name) : null, s.Group)),
             ];
             return new GateEvidence(measurements) { HasChampion = hasChampion, GroupsLeftOut = rows.Names.Count - measurements.Length, IsSensitive = isSensitive };
         }
 
-        SampledValue? Of(int model) => subject.Kind == GateSubjectKind.Parity ? fairness[column][model].Parity : fairness[column][model].Odds;
+        SampledValue? Of(int model) => subject.Kind == GateSubjectKind.Parity ? _fairness[column][model].Parity : _fairness[column][model].Odds;
         return Of(0) is { } value
             ? new GateEvidence([new Measurement(value, hasChampion ? Of(champion) : null)])
             {
-                HasChampion = hasChampion, GroupsLeftOut = fairness[column][0].Evaluation.GroupsLeftOut, IsSensitive = isSensitive,
+                HasChampion = hasChampion, GroupsLeftOut = _fairness[column][0].Evaluation.GroupsLeftOut, IsSensitive = isSensitive,
             }
             : GateEvidence.Absent($"fewer than two groups of {column} have {RowGroups.LeastRows} rows");
     }
 
-    private bool IsSensitive(string column) => spec.Columns.TryGetValue(column, out ColumnSpec? known) && known.Sensitive;
+    private bool IsSensitive(string column) => _spec.Columns.TryGetValue(column, out ColumnSpec? known) && known.Sensitive;
 
     private (string Group, int Rows, IReadOnlyDictionary<string, SampledValue>[] Models) Slice(
         RowGroups rows, int group, IReadOnlyList<Metric> metrics, HashSet<string> sampled, int resamples, int threads)
     {
         int[] chosen = rows.Rows[group];
-        float[] labels = FeatureTable.Take<float>(data.Holdout.Labels, chosen);
-        float[][] taken = [.. predictions.Select(p => MetricSampler.Take(p, chosen, data.Holdout.Labels.Length))];
-        return (rows.Names[group], chosen.Length, MetricSampler.Measure(labels, taken, data.Classes.Count, metrics, sampled, resamples, threads));
+        float[] labels = FeatureTable.Take<float>(_data.Holdout.Labels, chosen);
+        float[][] taken = [.. _predictions.Select(p => MetricSampler.Take(p, chosen, _data.Holdout.Labels.Length))];
+        return (rows.Names[group], chosen.Length, MetricSampler.Measure(labels, taken, _data.Classes.Count, metrics, sampled, resamples, threads));
     }
 }

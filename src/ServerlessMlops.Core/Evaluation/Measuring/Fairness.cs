@@ -48,52 +48,52 @@ internal static class Fairness
     /// <summary>Weights by group, true class and decided class, and the spreads of rates over groups.</summary>
     private sealed class Spread
     {
-        private readonly int[] cellOf;
-        private readonly int groups;
-        private readonly int classes;
-        private readonly bool[] hasPositives;
-        private readonly bool[] hasNegatives;
+        private readonly int[] _cellOf;
+        private readonly int _groups;
+        private readonly int _classes;
+        private readonly bool[] _hasPositives;
+        private readonly bool[] _hasNegatives;
 
         public Spread(RowGroups rows, int[] judged, int[] cells, int classes)
         {
-            this.classes = classes;
-            groups = judged.Length;
+            _classes = classes;
+            _groups = judged.Length;
             var place = Enumerable.Repeat(-1, rows.Names.Count).ToArray();
             for (int g = 0; g < judged.Length; g++)
             {
                 place[judged[g]] = g;
             }
 
-            cellOf = [.. cells.Select((cell, row) => rows.Codes[row] is var code && code >= 0 && place[code] >= 0 ? (place[code] * classes * classes) + cell : -1)];
-            var counts = new double[groups * classes * classes];
-            foreach (int cell in cellOf.Where(c => c >= 0))
+            _cellOf = [.. cells.Select((cell, row) => rows.Codes[row] is var code && code >= 0 && place[code] >= 0 ? (place[code] * classes * classes) + cell : -1)];
+            var counts = new double[_groups * classes * classes];
+            foreach (int cell in _cellOf.Where(c => c >= 0))
             {
                 counts[cell]++;
             }
 
             // By group and class: whether there are enough rows for the rate. Fixed before resampling, so that the same groups are compared throughout.
-            hasPositives = new bool[groups * classes];
-            hasNegatives = new bool[groups * classes];
-            for (int g = 0; g < groups; g++)
+            _hasPositives = new bool[_groups * classes];
+            _hasNegatives = new bool[_groups * classes];
+            for (int g = 0; g < _groups; g++)
             {
                 for (int k = 0; k < classes; k++)
                 {
                     (double positive, _, double negative, _) = Of(counts, g, k);
-                    hasPositives[(g * classes) + k] = positive >= LeastRateRows;
-                    hasNegatives[(g * classes) + k] = negative >= LeastRateRows;
+                    _hasPositives[(g * classes) + k] = positive >= LeastRateRows;
+                    _hasNegatives[(g * classes) + k] = negative >= LeastRateRows;
                 }
             }
         }
 
         // Two classes: the positive one says all. Several: each against the rest.
-        private int FirstClass => classes == 2 ? 1 : 0;
+        private int FirstClass => _classes == 2 ? 1 : 0;
 
         public double[] Sum(ReadOnlySpan<float> weights)
         {
-            var sums = new double[groups * classes * classes];
-            for (int row = 0; row < cellOf.Length; row++)
+            var sums = new double[_groups * _classes * _classes];
+            for (int row = 0; row < _cellOf.Length; row++)
             {
-                int cell = cellOf[row];
+                int cell = _cellOf[row];
                 if (cell >= 0)
                 {
                     sums[cell] += weights[row];
@@ -106,20 +106,20 @@ internal static class Fairness
         public double Parity(double[] sums) => Widest(sums, (counts, _) => (counts.Selected + counts.WronglySelected) / (counts.Positive + counts.Negative));
 
         public double Odds(double[] sums) => Math.Max(
-            Widest(sums, (counts, at) => hasPositives[at] ? counts.Selected / counts.Positive : double.NaN),
-            Widest(sums, (counts, at) => hasNegatives[at] ? counts.WronglySelected / counts.Negative : double.NaN));
+            Widest(sums, (counts, at) => _hasPositives[at] ? counts.Selected / counts.Positive : double.NaN),
+            Widest(sums, (counts, at) => _hasNegatives[at] ? counts.WronglySelected / counts.Negative : double.NaN));
 
         public FairnessGroup Describe(string name, int rows, ReadOnlySpan<double> cells)
         {
             double[] own = cells.ToArray();
             double selected = 0, truePositive = 0, falsePositive = 0, right = 0, all = own.Sum();
             int rates = 0, falseRates = 0, described = 0;
-            for (int k = 0; k < classes; k++)
+            for (int k = 0; k < _classes; k++)
             {
-                right += own[(k * classes) + k];
+                right += own[(k * _classes) + k];
             }
 
-            for (int k = FirstClass; k < classes; k++)
+            for (int k = FirstClass; k < _classes; k++)
             {
                 (double positive, double hits, double negative, double wrong) = Of(own, 0, k);
                 selected += (hits + wrong) / all;
@@ -143,12 +143,12 @@ internal static class Fairness
         private double Widest(double[] sums, Func<(double Positive, double Selected, double Negative, double WronglySelected), int, double> rate)
         {
             double widest = 0;
-            for (int k = FirstClass; k < classes; k++)
+            for (int k = FirstClass; k < _classes; k++)
             {
                 double low = double.PositiveInfinity, high = double.NegativeInfinity;
-                for (int g = 0; g < groups; g++)
+                for (int g = 0; g < _groups; g++)
                 {
-                    double value = rate(Of(sums, g, k), (g * classes) + k);
+                    double value = rate(Of(sums, g, k), (g * _classes) + k);
                     if (!double.IsNaN(value))
                     {
                         (low, high) = (Math.Min(low, value), Math.Max(high, value));
@@ -164,15 +164,15 @@ internal static class Fairness
         /// <summary>Of one group and class: positives, those decided positive, negatives, those decided positive.</summary>
         private (double Positive, double Selected, double Negative, double WronglySelected) Of(double[] sums, int group, int of)
         {
-            int start = group * classes * classes;
-            double positive = 0, selected = sums[start + (of * classes) + of], all = 0, decided = 0;
-            for (int a = 0; a < classes; a++)
+            int start = group * _classes * _classes;
+            double positive = 0, selected = sums[start + (of * _classes) + of], all = 0, decided = 0;
+            for (int a = 0; a < _classes; a++)
             {
-                positive += sums[start + (of * classes) + a];
-                decided += sums[start + (a * classes) + of];
-                for (int b = 0; b < classes; b++)
+                positive += sums[start + (of * _classes) + a];
+                decided += sums[start + (a * _classes) + of];
+                for (int b = 0; b < _classes; b++)
                 {
-                    all += sums[start + (a * classes) + b];
+                    all += sums[start + (a * _classes) + b];
                 }
             }
 

@@ -1,5 +1,4 @@
 using ServerlessMlops.Core.Monitoring.Statistics;
-using ServerlessMlops.Learners;
 
 namespace ServerlessMlops.Core.Evaluation.Measuring;
 

@@ -1,4 +1,3 @@
-using ServerlessMlops.Core.Monitoring.Statistics;
 using ServerlessMlops.Core.Registry;
 
 namespace ServerlessMlops.Core.Monitoring.Drift;

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using ServerlessMlops.Core.Pipelines;
-using ServerlessMlops.Core.Registry;
 
 namespace ServerlessMlops.Core.Scoring.Predictions;
 

@@ -55,7 +55,7 @@ internal sealed class SoftmaxLoss(int classes) : Loss
     private const int Chunk = 1 << 12;
     private const float SmallestHessian = 1e-16f;
 
-    private float[][]? probabilities;
+    private float[][]? _probabilities;
 
     public override int Outputs => classes;
 
@@ -78,7 +78,7 @@ internal sealed class SoftmaxLoss(int classes) : Loss
     public override void BeginRound(float[][] scores, WorkCrew crew)
     {
         int rows = scores[0].Length;
-        float[][] p = probabilities ??= [.. scores.Select(s => new float[s.Length])];
+        float[][] p = _probabilities ??= [.. scores.Select(s => new float[s.Length])];
         crew.Run((rows + Chunk - 1) / Chunk, chunk =>
         {
             for (int row = chunk * Chunk, end = Math.Min(rows, row + Chunk); row < end; row++)
@@ -104,7 +104,7 @@ internal sealed class SoftmaxLoss(int classes) : Loss
 
     public override void Gradients(int output, float[][] scores, Labels labels, int from, Span<GradientPair> pairs)
     {
-        ReadOnlySpan<float> p = probabilities![output].AsSpan(from, pairs.Length);
+        ReadOnlySpan<float> p = _probabilities![output].AsSpan(from, pairs.Length);
         for (int i = 0; i < pairs.Length; i++)
         {
             float weight = labels.Weight(from + i);

@@ -9,17 +9,17 @@ internal sealed class TreeArrays
 {
     private const int MaxNodes = 8_000_000;
 
-    private readonly OnnxNode node;
-    private readonly long[] treeIds;
-    private readonly long[] nodeIds;
-    private readonly Dictionary<(long Tree, long Node), List<(int Target, float Weight)>> leaves;
+    private readonly OnnxNode _node;
+    private readonly long[] _treeIds;
+    private readonly long[] _nodeIds;
+    private readonly Dictionary<(long Tree, long Node), List<(int Target, float Weight)>> _leaves;
 
     private TreeArrays(OnnxNode node, long[] targets, float[] weights, Dictionary<(long, long), List<(int, float)>> leaves)
     {
-        this.node = node;
-        this.leaves = leaves;
-        treeIds = node.Ints("nodes_treeids");
-        nodeIds = node.Ints("nodes_nodeids");
+        _node = node;
+        _leaves = leaves;
+        _treeIds = node.Ints("nodes_treeids");
+        _nodeIds = node.Ints("nodes_nodeids");
         Targets = targets;
         Weights = weights;
     }
@@ -30,7 +30,7 @@ internal sealed class TreeArrays
     /// <summary>The leaf weights.</summary>
     public float[] Weights { get; }
 
-    public int TreeCount => treeIds.Distinct().Count();
+    public int TreeCount => _treeIds.Distinct().Count();
 
     /// <param name="node">A TreeEnsembleRegressor or TreeEnsembleClassifier.</param>
     /// <param name="prefix">"target" or "class", as the attributes are named.</param>
@@ -80,23 +80,23 @@ internal sealed class TreeArrays
 
     /// <summary>The same forest with all weights on one target.</summary>
     public TreeArrays WithTarget(int target) =>
-        new(node, [.. Targets.Select(_ => (long)target)], Weights, leaves.ToDictionary(l => l.Key, l => l.Value.ConvertAll(w => (target, w.Weight))));
+        new(_node, [.. Targets.Select(_ => (long)target)], Weights, _leaves.ToDictionary(l => l.Key, l => l.Value.ConvertAll(w => (target, w.Weight))));
 
     /// <summary>The trees, one for each target that a tree's leaves weigh in on.</summary>
     public List<DecisionTree> Build(int columns, int targets, float factor)
     {
         var trees = new List<DecisionTree>();
         long total = 0;
-        foreach (var tree in Enumerable.Range(0, treeIds.Length).GroupBy(i => treeIds[i]))
+        foreach (var tree in Enumerable.Range(0, _treeIds.Length).GroupBy(i => _treeIds[i]))
         {
             Dictionary<long, int> byId = Index(tree);
             int root = Root(tree, byId);
-            int[] own = [.. tree.Where(i => leaves.ContainsKey((tree.Key, nodeIds[i]))).SelectMany(i => leaves[(tree.Key, nodeIds[i])]).Select(l => l.Target).Distinct().Order()];
+            int[] own = [.. tree.Where(i => _leaves.ContainsKey((tree.Key, _nodeIds[i]))).SelectMany(i => _leaves[(tree.Key, _nodeIds[i])]).Select(l => l.Target).Distinct().Order()];
             foreach (int target in own)
             {
                 if (target >= targets)
                 {
-                    throw new OnnxFormatException($"{node.Place} has a leaf for score {target}; there are {targets}.");
+                    throw new OnnxFormatException($"{_node.Place} has a leaf for score {target}; there are {targets}.");
                 }
 
                 var nodes = new List<TreeNode>();
@@ -104,7 +104,7 @@ internal sealed class TreeArrays
                 total += nodes.Count;
                 if (total > MaxNodes)
                 {
-                    throw new OnnxFormatException($"{node.Place} makes more than {MaxNodes} tree nodes; models of this kind are far smaller.");
+                    throw new OnnxFormatException($"{_node.Place} makes more than {MaxNodes} tree nodes; models of this kind are far smaller.");
                 }
 
                 trees.Add(new DecisionTree(WithCovers(nodes), target));
@@ -129,9 +129,9 @@ internal sealed class TreeArrays
         var byId = new Dictionary<long, int>();
         foreach (int i in tree)
         {
-            if (!byId.TryAdd(nodeIds[i], i))
+            if (!byId.TryAdd(_nodeIds[i], i))
             {
-                throw new OnnxFormatException($"{node.Place} has node {nodeIds[i]} of tree {tree.Key} twice; node ids must be distinct in a tree.");
+                throw new OnnxFormatException($"{_node.Place} has node {_nodeIds[i]} of tree {tree.Key} twice; node ids must be distinct in a tree.");
             }
         }
 
@@ -142,15 +142,15 @@ internal sealed class TreeArrays
     private int Root(IGrouping<long, int> tree, Dictionary<long, int> byId)
     {
         var children = new HashSet<long>();
-        string[] modes = node.Strings("nodes_modes");
+        string[] modes = _node.Strings("nodes_modes");
         foreach (int i in tree.Where(i => modes[i] != "LEAF"))
         {
-            children.Add(node.Ints("nodes_truenodeids")[i]);
-            children.Add(node.Ints("nodes_falsenodeids")[i]);
+            children.Add(_node.Ints("nodes_truenodeids")[i]);
+            children.Add(_node.Ints("nodes_falsenodeids")[i]);
         }
 
         int[] roots = [.. byId.Where(p => !children.Contains(p.Key)).Select(p => p.Value).Take(2)];
-        return roots.Length == 1 ? roots[0] : throw new OnnxFormatException($"{node.Place} has {(roots.Length == 0 ? "no root" : "several roots")} in tree {tree.Key}; expected one node that is no other's child.");
+        return roots.Length == 1 ? roots[0] : throw new OnnxFormatException($"{_node.Place} has {(roots.Length == 0 ? "no root" : "several roots")} in tree {tree.Key}; expected one node that is no other's child.");
     }
 
     /// <summary>Copies a tree breadth-first; a node reached twice (a cycle, or a shared branch) is refused.</summary>
@@ -158,17 +158,17 @@ internal sealed class TreeArrays
     {
         var queue = new Queue<int>([root]);
         var seen = new HashSet<int> { root };
-        long[] trues = node.Ints("nodes_truenodeids"), falses = node.Ints("nodes_falsenodeids"), features = node.Ints("nodes_featureids");
-        long[] tracks = node.Ints("nodes_missing_value_tracks_true");
-        string[] modes = node.Strings("nodes_modes");
-        float[] values = node.Floats("nodes_values"), hits = node.Floats("nodes_hitrates");
+        long[] trues = _node.Ints("nodes_truenodeids"), falses = _node.Ints("nodes_falsenodeids"), features = _node.Ints("nodes_featureids");
+        long[] tracks = _node.Ints("nodes_missing_value_tracks_true");
+        string[] modes = _node.Strings("nodes_modes");
+        float[] values = _node.Floats("nodes_values"), hits = _node.Floats("nodes_hitrates");
         int CoverOf(int i) => hits.Length > 0 && hits[i] >= 0 && hits[i] <= int.MaxValue / 2 ? (int)hits[i] : 0;
         while (queue.TryDequeue(out int i))
         {
             if (modes[i] == "LEAF")
             {
                 float value = 0;
-                foreach ((int leafTarget, float weight) in leaves.GetValueOrDefault((tree, nodeIds[i])) ?? [])
+                foreach ((int leafTarget, float weight) in _leaves.GetValueOrDefault((tree, _nodeIds[i])) ?? [])
                 {
                     value += leafTarget == target ? weight : 0;
                 }
@@ -179,7 +179,7 @@ internal sealed class TreeArrays
 
             if (features[i] < 0 || features[i] >= columns || float.IsNaN(values[i]))
             {
-                throw new OnnxFormatException($"{node.Place} compares column {features[i]} with {values[i]} in node {nodeIds[i]} of tree {tree}; there are {columns} columns, and thresholds must be numbers.");
+                throw new OnnxFormatException($"{_node.Place} compares column {features[i]} with {values[i]} in node {_nodeIds[i]} of tree {tree}; there are {columns} columns, and thresholds must be numbers.");
             }
 
             bool missingTrue = tracks.Length > 0 && tracks[i] != 0;
@@ -190,7 +190,7 @@ internal sealed class TreeArrays
             {
                 if (!byId.TryGetValue(child, out int at) || !seen.Add(at))
                 {
-                    throw new OnnxFormatException($"{node.Place} has node {nodeIds[i]} of tree {tree} lead to node {child}, which {(byId.ContainsKey(child) ? "another node leads to as well: a cycle or a shared branch" : "is not in the tree")}.");
+                    throw new OnnxFormatException($"{_node.Place} has node {_nodeIds[i]} of tree {tree} lead to node {child}, which {(byId.ContainsKey(child) ? "another node leads to as well: a cycle or a shared branch" : "is not in the tree")}.");
                 }
 
                 queue.Enqueue(at);
@@ -205,7 +205,7 @@ internal sealed class TreeArrays
         "BRANCH_LT" => (false, MathF.BitDecrement(value)),
         "BRANCH_GT" => (true, value),
         "BRANCH_GTE" => (true, MathF.BitDecrement(value)),
-        _ => throw new OnnxFormatException($"{node.Place} tests by {mode}; supported are BRANCH_LEQ, BRANCH_LT, BRANCH_GT and BRANCH_GTE."),
+        _ => throw new OnnxFormatException($"{_node.Place} tests by {mode}; supported are BRANCH_LEQ, BRANCH_LT, BRANCH_GT and BRANCH_GTE."),
     };
 
     private static void RequireLength(OnnxNode node, string name, int found, int expected)

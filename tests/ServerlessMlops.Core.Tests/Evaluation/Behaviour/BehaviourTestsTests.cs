@@ -1,5 +1,4 @@
 using ServerlessMlops.Core.Evaluation;
-using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Training;
 using ServerlessMlops.Learners;
 

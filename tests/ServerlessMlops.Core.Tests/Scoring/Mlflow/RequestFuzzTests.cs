@@ -4,7 +4,6 @@ using ServerlessMlops.Core.Pipelines;
 using ServerlessMlops.Core.Scoring;
 using ServerlessMlops.Core.Scoring.Mlflow;
 using ServerlessMlops.Core.Scoring.OpenInference;
-using ServerlessMlops.Learners;
 using static ServerlessMlops.Core.Tests.Scoring.ScoringFixture;
 
 namespace ServerlessMlops.Core.Tests.Scoring.Mlflow;

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using ServerlessMlops.Core.Scoring;
 using ServerlessMlops.Core.Scoring.OpenInference;
-using ServerlessMlops.Learners;
 using static ServerlessMlops.Core.Tests.Scoring.ScoringFixture;
 
 namespace ServerlessMlops.Core.Tests.Scoring.OpenInference;

@@ -21,7 +21,7 @@ namespace ServerlessMlops.Functions.Tests.Scoring.Bulk;
 public sealed class BulkScoringTests(TestApp app)
 {
     // One model does for all of them; the tests of a collection run one after the other.
-    private static (TestApp? App, string? Pipeline) s_trained;
+    private static (TestApp? App, string? Pipeline) _trained;
 
     private const string Spec = "target: heavy\nkey: id\ntrain: {candidates: [linear]}\nretrain: {onUpload: true}\n";
 
@@ -157,15 +157,15 @@ public sealed class BulkScoringTests(TestApp app)
 
     private async Task<string> TrainedAsync()
     {
-        if (s_trained.Pipeline is not null && s_trained.App == app)
+        if (_trained.Pipeline is not null && _trained.App == app)
         {
-            return s_trained.Pipeline;
+            return _trained.Pipeline;
         }
 
         string pipeline = app.NewPipeline("bulk");
         (await app.TrainAsync(pipeline, Spec)).Status.ShouldBe(RunStatus.Succeeded);
         await app.RunAsync(pipeline, "version 1 is live", r => r is { Kind: RunKind.Rollout, IsEnded: true });
-        s_trained = (app, pipeline);
+        _trained = (app, pipeline);
         return pipeline;
     }
 

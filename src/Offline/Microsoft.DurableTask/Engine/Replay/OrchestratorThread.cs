@@ -7,24 +7,24 @@ namespace Microsoft.DurableTask.Engine.Replay;
 internal sealed class OrchestratorThread : SynchronizationContext
 {
     [ThreadStatic]
-    private static bool s_isCurrent;
+    private static bool _isCurrent;
 
-    public static bool IsCurrent => s_isCurrent;
+    public static bool IsCurrent => _isCurrent;
 
     /// <summary>Runs <paramref name="body"/> as the orchestrator thread.</summary>
     public static void Run(Action body)
     {
         var outerContext = Current;
-        var outerMark = s_isCurrent;
+        var outerMark = _isCurrent;
         SetSynchronizationContext(new OrchestratorThread());
-        s_isCurrent = true;
+        _isCurrent = true;
         try
         {
             body();
         }
         finally
         {
-            s_isCurrent = outerMark;
+            _isCurrent = outerMark;
             SetSynchronizationContext(outerContext);
         }
     }

@@ -1,5 +1,4 @@
 using System.Text;
-using Azure;
 using Azure.Storage.Blobs;
 
 namespace Microsoft.DurableTask.Engine.Storage;
