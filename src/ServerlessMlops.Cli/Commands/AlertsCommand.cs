@@ -38,6 +38,11 @@ internal static class AlertsCommand
                 return ExitCode.Success;
             }
 
+            if (page.Items.Count == 0 && parsed.GetValue(next) is null)
+            {
+                await PipelineOption.RequireKnownAsync(client, pipeline, cancellation);
+            }
+
             if (shown.Length == 0)
             {
                 reporter.Say(page.Items.Count == 0 ? $"Nothing was ever wrong with pipeline {Markup.Escape(pipeline)}." : $"Nothing is wrong with pipeline {Markup.Escape(pipeline)} now; --all lists the {page.Items.Count} newest that are over or only good to know.");

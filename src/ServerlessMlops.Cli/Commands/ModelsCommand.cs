@@ -36,6 +36,11 @@ internal static class ModelsCommand
 
             if (page.Items.Count == 0)
             {
+                if (parsed.GetValue(next) is null)
+                {
+                    await PipelineOption.RequireKnownAsync(client, name, cancellation);
+                }
+
                 reporter.Say($"Pipeline '{name}' has no model versions yet.");
                 return ExitCode.Success;
             }

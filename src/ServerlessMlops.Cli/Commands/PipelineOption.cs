@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ServerlessMlops.Cli.ControlPlane;
 using ServerlessMlops.Core.Pipelines;
 
 namespace ServerlessMlops.Cli.Commands;
@@ -6,6 +7,8 @@ namespace ServerlessMlops.Cli.Commands;
 /// <summary>The option that names a pipeline; checked before anything is sent.</summary>
 internal static class PipelineOption
 {
+    private const int MostNamed = 20;
+
     /// <summary>A new option for one command.</summary>
     public static Option<string> Create()
     {
@@ -18,5 +21,22 @@ internal static class PipelineOption
             }
         });
         return option;
+    }
+
+    /// <summary>Where nothing was found: whether that is because the name is misspelt. A pipeline that nobody knows has no alerts either, and to hear that all is well would be misleading.</summary>
+    public static async Task RequireKnownAsync(ControlPlaneClient client, string pipeline, CancellationToken cancellation)
+    {
+        if (pipeline == PipelineName.Unassigned)
+        {
+            return;
+        }
+
+        string[] known = await client.ListPipelinesAsync(cancellation);
+        if (!known.Contains(pipeline))
+        {
+            string hint = Spelling.Closest(pipeline, known) is { } close ? $" Did you mean '{close}'?" : "";
+            string others = known.Length == 0 ? "There is none yet; a spec at PUT /api/pipelines/NAME makes one." : $"Those there are: {string.Join(", ", known.Take(MostNamed))}{(known.Length > MostNamed ? " ..." : "")}.";
+            throw CliException.Failed($"There is no pipeline '{pipeline}'.{hint} {others}");
+        }
     }
 }

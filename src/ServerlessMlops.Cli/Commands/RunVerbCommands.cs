@@ -58,7 +58,7 @@ internal static class RunVerbCommands
             string p = parsed.GetValue(pipeline)!;
             string id = parsed.GetValue(run)
                 ?? (await client.ListRunsAsync(p, null, cancellation)).Items.FirstOrDefault(isMeant)?.Id
-                ?? throw CliException.Failed($"None of the newest runs of pipeline '{p}' {meant}. 'mlops runs -p {p} --json' lists them with their ids; name one.");
+                ?? throw CliException.Failed($"None of the newest runs of pipeline '{p}' {meant}. 'mlops runs -p {p}' lists them; name one.");
             RunVerbView answer = await send(client, p, id, parsed, cancellation);
             if (reporter.IsJson)
             {

@@ -27,6 +27,11 @@ internal static class RunsCommand
 
             if (page.Items.Count == 0)
             {
+                if (parsed.GetValue(next) is null)
+                {
+                    await PipelineOption.RequireKnownAsync(client, parsed.GetValue(pipeline)!, cancellation);
+                }
+
                 reporter.Say($"Pipeline '{parsed.GetValue(pipeline)}' has no runs.");
                 return ExitCode.Success;
             }

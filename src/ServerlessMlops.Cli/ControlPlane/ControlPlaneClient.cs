@@ -76,6 +76,10 @@ internal sealed class ControlPlaneClient : IDisposable
     public Task<UploadLinkView> CreateUploadLinkAsync(string pipeline, string name, int minutes, CancellationToken cancellation) =>
         PostAsync<UploadLinkView>($"api/pipelines/{Segment(pipeline)}/uploads", JsonContent.Create(new { name, minutes }, options: MlopsJson.Options), cancellation);
 
+    /// <summary>The names of all pipelines that have a spec.</summary>
+    public async Task<string[]> ListPipelinesAsync(CancellationToken cancellation) =>
+        [.. (await GetAsync<Page<NamedPipeline>>("api/pipelines", cancellation)).Items.Select(item => item.Name)];
+
     /// <summary>One page of runs, newest first.</summary>
     public Task<Page<Run>> ListRunsAsync(string pipeline, string? next, CancellationToken cancellation) =>
         GetAsync<Page<Run>>($"api/pipelines/{Segment(pipeline)}/runs{Continuation(next)}", cancellation);
@@ -243,4 +247,6 @@ internal sealed class ControlPlaneClient : IDisposable
             throw await ProblemReader.ReadAsync(answer, $"{method} {path}", cancellation);
         }
     }
+
+    private sealed record NamedPipeline(string Name);
 }

@@ -39,12 +39,29 @@ public sealed class AlertsCommandTests : IAsyncLifetime
         text.ShouldNotContain("Withheld");
     }
 
+    [Theory]
+    [InlineData("alerts list", "alerts")]
+    [InlineData("runs", "runs")]
+    [InlineData("models", "models")]
+    public async Task Listings_MisspeltPipeline_FailInsteadOfSayingThatAllIsWell(string verb, string path)
+    {
+        _app.On($"GET /api/pipelines/brids/{path}", new Page<Alert>([], null));
+        _app.On("GET /api/pipelines/brids/deployment", new { pipeline = "brids" });
+        _app.On("GET /api/pipelines", new { items = new[] { new { name = "birds" } } });
+
+        CliOutcome outcome = await RunAsync([.. verb.Split(' '), "-p", "brids"]);
+
+        outcome.ExitCode.ShouldBe(ExitCode.Failed);
+        outcome.Error.ShouldContain("There is no pipeline 'brids'. Did you mean 'birds'? Those there are: birds.");
+    }
+
     [Fact]
     public async Task List_NothingHolds_SaysSo_AndWhatIsGettingWellSaysHowFar()
     {
         _app.On("GET /api/pipelines/birds/alerts", new Page<Alert>([Drift with { State = AlertState.Resolved }], null));
         (await RunAsync("alerts", "list", "-p", "birds")).Output.ShouldContain("Nothing is wrong with pipeline birds now");
         _app.On("GET /api/pipelines/birds/alerts", new Page<Alert>([], null));
+        _app.On("GET /api/pipelines", new { items = new[] { new { name = "birds" } } });
         (await RunAsync("alerts", "list", "-p", "birds")).Output.ShouldContain("Nothing was ever wrong with pipeline birds.");
         _app.On("GET /api/pipelines/birds/alerts", new Page<Alert>([Drift with { Clear = 1 }], null));
         (await RunAsync("alerts", "list", "-p", "birds", "--json")).Output.ShouldContain("\"clear\": 1");
