@@ -2,7 +2,6 @@ using Microsoft.ML;
 using Microsoft.ML.Calibrators;
 using Microsoft.ML.Data;
 using Microsoft.ML.Trainers.FastTree;
-using ServerlessMlops.Learners.Boosting;
 
 namespace ServerlessMlops.Learners.MlNet;
 
@@ -24,13 +23,13 @@ internal static class FastTreeTrainer
             Set(settings, options, problem);
             BinaryPredictionTransformer<CalibratedModelParametersBase<FastTreeBinaryModelParameters, PlattCalibrator>> fitted =
                 ml.BinaryClassification.Trainers.FastTree(settings).Fit(data);
-            return (Finish(problem, columns, fitted.Model.SubModel.TrainedTreeEnsemble, fitted.Model.Calibrator), fitted);
+            return (columns.ToModel(MlNetTrainers.FastTree, problem, fitted.Model.SubModel.TrainedTreeEnsemble, fitted.Model.Calibrator), fitted);
         }
 
         var regression = new FastTreeRegressionTrainer.Options();
         Set(regression, options, problem);
         RegressionPredictionTransformer<FastTreeRegressionModelParameters> regressor = ml.Regression.Trainers.FastTree(regression).Fit(data);
-        return (Finish(problem, columns, regressor.Model.TrainedTreeEnsemble, null), regressor);
+        return (columns.ToModel(MlNetTrainers.FastTree, problem, regressor.Model.TrainedTreeEnsemble, null), regressor);
     }
 
     private static void Set(BoostedTreeOptions settings, LearnerOptions options, MlNetProblem problem)
@@ -41,15 +40,5 @@ internal static class FastTreeTrainer
         settings.Seed = options.Seed;
         settings.FeatureSelectionSeed = options.Seed;
         settings.NumberOfThreads = options.Threads;
-    }
-
-    private static TrainedModel Finish(MlNetProblem problem, TreeColumns columns, RegressionTreeEnsemble ensemble, PlattCalibrator? calibrator)
-    {
-        TreeEnsemble predictor = TreeConversion.Convert(ensemble, calibrator, columns.Encoded);
-        return new TrainedModel
-        {
-            Task = problem.Task, Learner = MlNetTrainers.FastTree, Classes = problem.Classes, Inputs = problem.X.Inputs, Columns = columns.Columns,
-            Predictor = predictor, Link = problem.Task == LearningTask.Binary ? Link.Logistic : Link.Identity, Iterations = predictor.Trees.Count,
-        };
     }
 }

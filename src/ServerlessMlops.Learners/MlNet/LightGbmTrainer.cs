@@ -3,7 +3,6 @@ using Microsoft.ML.Calibrators;
 using Microsoft.ML.Data;
 using Microsoft.ML.Trainers.FastTree;
 using Microsoft.ML.Trainers.LightGbm;
-using ServerlessMlops.Learners.Boosting;
 
 namespace ServerlessMlops.Learners.MlNet;
 
@@ -17,12 +16,7 @@ internal static class LightGbmTrainer
         TreeColumns columns = TreeColumns.Create(options, problem);
         IDataView data = MlNetRows.Dense(ml, columns.Encoded, problem, cancellation);
         (RegressionTreeEnsemble ensemble, PlattCalibrator? calibrator) = problem.Task == LearningTask.Binary ? Binary(ml, data, options, problem) : Regression(ml, data, options, problem);
-        TreeEnsemble predictor = TreeConversion.Convert(ensemble, calibrator, columns.Encoded);
-        return new TrainedModel
-        {
-            Task = problem.Task, Learner = MlNetTrainers.LightGbm, Classes = problem.Classes, Inputs = problem.X.Inputs, Columns = columns.Columns,
-            Predictor = predictor, Link = problem.Task == LearningTask.Binary ? Link.Logistic : Link.Identity, Iterations = predictor.Trees.Count,
-        };
+        return columns.ToModel(MlNetTrainers.LightGbm, problem, ensemble, calibrator);
     }
 
     private static (RegressionTreeEnsemble Ensemble, PlattCalibrator? Calibrator) Binary(MLContext ml, IDataView data, LearnerOptions options, MlNetProblem problem)

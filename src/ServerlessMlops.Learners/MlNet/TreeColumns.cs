@@ -1,3 +1,6 @@
+using Microsoft.ML.Calibrators;
+using Microsoft.ML.Trainers.FastTree;
+using ServerlessMlops.Learners.Boosting;
 using ServerlessMlops.Learners.Encoding;
 
 namespace ServerlessMlops.Learners.MlNet;
@@ -38,6 +41,17 @@ internal sealed record TreeColumns(List<EncodedColumn> Columns, float[][] Encode
         }
 
         return new TreeColumns(columns, [.. encoded]);
+    }
+
+    /// <summary>The trained trees as a model over these columns, which needs ML.NET no more.</summary>
+    public TrainedModel ToModel(string learner, MlNetProblem problem, RegressionTreeEnsemble ensemble, PlattCalibrator? calibrator)
+    {
+        TreeEnsemble predictor = TreeConversion.Convert(ensemble, calibrator, Encoded);
+        return new TrainedModel
+        {
+            Task = problem.Task, Learner = learner, Classes = problem.Classes, Inputs = problem.X.Inputs, Columns = Columns,
+            Predictor = predictor, Link = problem.Task == LearningTask.Binary ? Link.Logistic : Link.Identity, Iterations = predictor.Trees.Count,
+        };
     }
 
     /// <summary>A number that is infinite teaches trees nothing but how to divide by infinity when bins are made; it stands at the fill as well.</summary>
