@@ -70,7 +70,7 @@ public static class SchemaCheck
         if (missing.Count > 1 && found.Count == 1 && found.Keys.Single() is var header && missing.All(m => header.Contains(m.Name, StringComparison.OrdinalIgnoreCase)))
         {
             findings.Add(new DataFinding(DataFindingCodes.MissingColumn, FindingSeverity.Error, null,
-                $"the file has one column, '{header}', in whose name stand {Names(missing.Select(m => m.Name))}: something else than a comma, semicolon, tab or | separates its columns. Save it with commas."));
+                $"the file has one column, '{header}', whose name holds those of the {missing.Count} that are needed: something else than a comma, semicolon, tab or | separates its columns. Save it with commas."));
             return;
         }
 

@@ -130,7 +130,7 @@ public class IngestTests
     [Fact]
     public async Task RunAsync_AnotherDelimiter_IsSaidOnce() =>
         (await Run("id^when^x^y\n1^2024-01-02^3^0\n", Parsed("target: y\nkey: id\ntime: when\n"))).Reason.ShouldBe(
-            "the file has one column, 'id^when^x^y', in whose name stand y, id, when: something else than a comma, semicolon, tab or | separates its columns. Save it with commas.");
+            "the file has one column, 'id^when^x^y', whose name holds those of the 3 that are needed: something else than a comma, semicolon, tab or | separates its columns. Save it with commas.");
 
     [Fact]
     public async Task RunAsync_NoneOfTheColumns_IsSaidOnce() =>
