@@ -17,7 +17,7 @@ internal static class PipelineOption
         {
             if (result.GetValueOrDefault<string>() is { } name && !PipelineName.IsValid(name) && name != PipelineName.Unassigned)
             {
-                result.AddError($"'{name}' cannot name a pipeline: expected {PipelineName.Rule}.");
+                result.AddError(PipelineName.Refusal(name));
             }
         });
         return option;

@@ -13,6 +13,9 @@ public static partial class PipelineName
     /// <summary>The rule, in words for an error.</summary>
     public const string Rule = "2 to 63 lower-case letters, digits and hyphens, starting with a letter or digit";
 
+    /// <summary>What is said of a name that breaks the rule.</summary>
+    public static string Refusal(string name) => $"'{name}' cannot name a pipeline: expected {Rule}.";
+
     /// <summary>Whether <paramref name="name"/> can name a pipeline (see <see cref="Rule"/>).</summary>
     public static bool IsValid(string? name) => name is not null && Pattern().IsMatch(name);
 

@@ -29,6 +29,10 @@ public static class Problem
     public static IActionResult NoSpec(string pipeline) =>
         NotFound($"Pipeline '{pipeline}' has no spec. PUT /api/pipelines/{pipeline} with a YAML body gives it one.");
 
+    /// <summary>404 where a version is named that the pipeline does not have.</summary>
+    public static IActionResult NoVersion(string pipeline, int version) =>
+        NotFound($"Pipeline '{pipeline}' has no model version {version}; GET /api/pipelines/{pipeline}/models lists those it has.");
+
     /// <summary>400: the request cannot be understood or is not allowed.</summary>
     public static IActionResult BadRequest(string detail, IReadOnlyList<object>? findings = null) =>
         Of(StatusCodes.Status400BadRequest, "Bad request", detail, findings);
@@ -38,5 +42,5 @@ public static class Problem
 
     /// <summary>400 where the name in the URL cannot name a pipeline.</summary>
     public static IActionResult PipelineName(string name) =>
-        BadRequest($"'{name}' cannot name a pipeline: expected {Core.Pipelines.PipelineName.Rule}.");
+        BadRequest(Core.Pipelines.PipelineName.Refusal(name));
 }

@@ -57,7 +57,7 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
 
         return await models.LoadCardAsync(pipeline, version, cancellation) is { } card
             ? Json.Ok(card)
-            : Problem.NotFound($"Pipeline '{pipeline}' has no model version {version}; GET /api/pipelines/{pipeline}/models lists those it has.");
+            : Problem.NoVersion(pipeline, version);
     }
 
     /// <summary>

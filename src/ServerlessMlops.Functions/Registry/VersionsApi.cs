@@ -107,7 +107,7 @@ public sealed class VersionsApi(IModelRegistry registry, IModelStore models, Hos
 
         if (await registry.GetVersionAsync(pipeline, version, cancellation) is null)
         {
-            return Problem.NotFound($"Pipeline '{pipeline}' has no model version {version}; GET /api/pipelines/{pipeline}/models lists those it has.");
+            return Problem.NoVersion(pipeline, version);
         }
 
         try

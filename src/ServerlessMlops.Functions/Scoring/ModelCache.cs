@@ -123,7 +123,7 @@ public sealed class ModelCache(
     {
         if (!PipelineName.IsValid(pipeline))
         {
-            return new ModelLookup(null, SlotRefresh.NoSuchModel($"'{pipeline}' cannot name a pipeline: expected {PipelineName.Rule}."));
+            return new ModelLookup(null, SlotRefresh.NoSuchModel(PipelineName.Refusal(pipeline)));
         }
 
         if (slot is null)

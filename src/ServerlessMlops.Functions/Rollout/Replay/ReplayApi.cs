@@ -47,7 +47,7 @@ public sealed class ReplayApi(IModelStore models, IReplayStore replays, IRunLog 
 
         if (await models.LoadCardAsync(pipeline, version, cancellation) is null)
         {
-            return Problem.NotFound($"Pipeline '{pipeline}' has no model version {version}; GET /api/pipelines/{pipeline}/models lists those it has.");
+            return Problem.NoVersion(pipeline, version);
         }
 
         var replay = new ReplayRequest(pipeline, version, from, to, body.Labels ?? new Dictionary<string, string>());
