@@ -177,9 +177,6 @@ public sealed class ScoringSignature
         return found == Utf8Table.NotFound ? ColumnRole.Extra : _roles[found];
     }
 
-    /// <summary>Whether input <paramref name="input"/> has that name; the cheap guess before <see cref="RoleOf"/>.</summary>
-    public bool IsNamed(int input, ReadOnlySpan<byte> name) => _columns[input].SequenceEqual(name);
-
     /// <summary>Whether an input is a category.</summary>
     public bool IsCategory(int input) => _categories[input] is not null;
 

@@ -45,9 +45,6 @@ internal sealed class BoostingRun
     /// <summary>Mean loss on the validation rows after the last round; NaN without such rows.</summary>
     public double ValidationLoss { get; private set; } = double.NaN;
 
-    /// <summary>Raw scores of the validation rows after the last round: one array a score.</summary>
-    public IReadOnlyList<float[]> ValidationScores => _validationScores;
-
     /// <summary>Sum of weights of the validation rows.</summary>
     public double ValidationWeight => _validation is null ? 0 : _validation.Weights?.Sum(w => (double)w) ?? _validation.Target.Length;
 

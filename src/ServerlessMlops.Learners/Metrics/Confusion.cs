@@ -95,12 +95,6 @@ public sealed class Confusion
         }
     }
 
-    /// <summary>Right decisions for a class over all decisions for it; 0 where there are none.</summary>
-    public double Precision(int of = 1) => Ratio(Counts[of, of], Column(of));
-
-    /// <summary>Right decisions for a class over all its rows; 0 where there are none.</summary>
-    public double Recall(int of = 1) => Ratio(Counts[of, of], Row(of));
-
     /// <summary>Harmonic mean of precision and recall, <c>2 TP / (2 TP + FP + FN)</c>.</summary>
     public double F1(int of = 1) => Ratio(2 * Counts[of, of], Row(of) + Column(of));
 
