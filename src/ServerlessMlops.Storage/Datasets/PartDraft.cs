@@ -107,21 +107,7 @@ internal sealed class PartDraft(BlobContainerClient container, string pipeline, 
         await _sending;
         await _draft.CommitBlockListAsync(_blocks, new CommitBlockListOptions { HttpHeaders = new BlobHttpHeaders { ContentType = ContentType } }, cancellation);
         _committed = true;
-        try
-        {
-            CopyFromUriOperation copy = await place.StartCopyFromUriAsync(
-                _draft.Uri, new BlobCopyFromUriOptions { DestinationConditions = new BlobRequestConditions { IfNoneMatch = ETag.All } }, cancellation);
-            await copy.WaitForCompletionAsync(cancellation);
-        }
-        catch (RequestFailedException e) when (e.Status is 409 or 412)
-        {
-            // Another of the same content was here first, or is about to be: a batch is only said to be there when its part is.
-            BlobProperties standing = await place.GetPropertiesAsync(cancellationToken: cancellation);
-            if (standing.BlobCopyStatus is not (null or CopyStatus.Success))
-            {
-                throw new IOException($"Blob '{place.BlobContainerName}/{place.Name}' is being copied by another run ({standing.BlobCopyStatus}); try again when that has ended.", e);
-            }
-        }
+        await CopyAsync(place, new BlobRequestConditions { IfNoneMatch = ETag.All });
     }
 
     /// <inheritdoc/>
@@ -134,6 +120,37 @@ internal sealed class PartDraft(BlobContainerClient container, string pipeline, 
         }
 
         await base.DisposeAsync();
+    }
+
+    // Copies the draft to its place. What a copy leaves that failed (its source went with a process that ended) is an empty blob, which is copied over, once: whoever
+    // comes later finds the new copy.
+    private async Task CopyAsync(BlobClient place, BlobRequestConditions conditions)
+    {
+        BlobProperties standing;
+        try
+        {
+            CopyFromUriOperation copy = await place.StartCopyFromUriAsync(_draft.Uri, new BlobCopyFromUriOptions { DestinationConditions = conditions }, cancellation);
+            await copy.WaitForCompletionResponseAsync(cancellation);
+            standing = await place.GetPropertiesAsync(cancellationToken: cancellation);
+        }
+        catch (RequestFailedException e) when (e.Status is 409 or 412)
+        {
+            // Another of the same content was here first, or is about to be: a batch is only said to be there when its part is.
+            standing = await place.GetPropertiesAsync(cancellationToken: cancellation);
+        }
+
+        switch (standing.BlobCopyStatus)
+        {
+            case null or CopyStatus.Success:
+                return;
+            case CopyStatus.Pending:
+                throw new IOException($"Blob '{place.BlobContainerName}/{place.Name}' is being copied by another run; try again when that has ended.");
+            case not null when conditions.IfMatch is null:
+                await CopyAsync(place, new BlobRequestConditions { IfMatch = standing.ETag });
+                return;
+            case var ended:
+                throw new IOException($"Blob '{place.BlobContainerName}/{place.Name}' cannot be copied from its draft ({ended}: {standing.CopyStatusDescription}); try again.");
+        }
     }
 
     /// <summary>Sends the full block while the next is filled. Waits for the block before, so two buffers are enough.</summary>
