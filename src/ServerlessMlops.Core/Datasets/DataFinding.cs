@@ -80,4 +80,27 @@ public static class DataFindingCodes
 
     /// <summary>Something odd that reading the file noticed.</summary>
     public const string ReadNote = "FILE_NOTE";
+
+    /// <summary>Findings of one code in a few words, for a line that has no room for their messages: "new categories in 'operator', 'aircraft'".</summary>
+    /// <param name="code">The code.</param>
+    /// <param name="columns">The columns it was found in; none where it is about the upload.</param>
+    public static string InWords(string code, IReadOnlyCollection<string> columns)
+    {
+        ArgumentNullException.ThrowIfNull(columns);
+        string words = code switch
+        {
+            NewCategories => "new categories",
+            NewColumn => "not in earlier uploads",
+            Widened => "decimals among whole numbers",
+            InvalidUtf8 => "bytes that are no UTF-8",
+            Expectation => "an expectation that does not hold",
+            ExpectationUnfit => "an expectation that does not fit the column's type",
+            DuplicateRows => "many rows repeat earlier ones",
+            TargetConstant => "a target of one value",
+            LikelyLeak => "what tells the target almost alone",
+            _ => code,
+        };
+        string named = string.Join(", ", columns.Select(column => $"'{column}'"));
+        return columns.Count == 0 ? words : code == NewColumn ? $"{named} {words}" : $"{words} in {named}";
+    }
 }

@@ -74,10 +74,11 @@ public sealed record UploadReport
         };
     }
 
-    /// <summary>What to look at although the upload was accepted, by code and column and without any value; empty where there is nothing.</summary>
-    public string Warnings => string.Join(", ", Findings
+    /// <summary>What to look at although the upload was accepted, by kind and column and without any value; empty where there is nothing.</summary>
+    public string Warnings => string.Join("; ", Findings
         .Where(f => f.Severity == FindingSeverity.Warning && f.Code != DataFindingCodes.RowsRejected)
-        .Select(f => f.Column is null ? f.Code : $"{f.Code} '{f.Column}'").Distinct());
+        .GroupBy(f => f.Code, f => f.Column)
+        .Select(g => DataFindingCodes.InWords(g.Key, [.. g.OfType<string>().Distinct()])));
 }
 
 /// <summary>Where reports on uploads are kept: <c>datasets/{p}/uploads/{runId}/</c>.</summary>

@@ -22,6 +22,9 @@ internal static class Words
             ? value.ToString("G4", System.Globalization.CultureInfo.InvariantCulture)
             : value.ToString("0.####", System.Globalization.CultureInfo.InvariantCulture);
 
+    /// <summary>A share as a percentage to two decimals.</summary>
+    public static string Percent(double share) => (share * 100).ToString("0.##", System.Globalization.CultureInfo.InvariantCulture) + "%";
+
     /// <summary>A count of things.</summary>
     public static string Count(int number, string what) => number == 1 ? $"1 {what}" : $"{number} {what}s";
 

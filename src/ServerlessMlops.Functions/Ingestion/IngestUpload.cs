@@ -129,7 +129,7 @@ public sealed partial class IngestUpload(
         if (report.RejectedRows is { } path)
         {
             string reasons = string.Join(", ", report.Rejections.Select(r => $"{(r.Column.Length > 0 ? r.Column + " " : "")}{r.Rule} ({r.Count})"));
-            notes.Add($"{report.RowsRejected} row(s) were set aside: {reasons}. They are in datasets/{path}.");
+            notes.Add($"{report.RowsRejected} {(report.RowsRejected == 1 ? "row was" : "rows were")} set aside: {reasons}. See datasets/{path}.");
         }
 
         if (known)
@@ -139,7 +139,7 @@ public sealed partial class IngestUpload(
 
         if (report.Warnings is { Length: > 0 } warnings)
         {
-            notes.Add($"Look at {warnings}: GET /api/pipelines/{report.Upload.Pipeline}/runs/{report.Upload.RunId}/report says more.");
+            notes.Add($"Worth a look: {warnings} (GET /api/pipelines/{report.Upload.Pipeline}/runs/{report.Upload.RunId}/report).");
         }
 
         return notes.Count == 0 ? null : string.Join(' ', notes);

@@ -99,7 +99,7 @@ public static class BehaviourTests
         (_, double high) = Resampling.Wilson(tried - failed, tried);
         double share = (tried - failed) / (double)tried;
         Verdict verdict = share >= test.Mostly ? Verdict.Passed : test.Mostly >= 1 || high < test.Mostly ? Verdict.Failed : Verdict.InsufficientEvidence;
-        string asked = test.Mostly < 1 ? $"; {Words.Number(test.Mostly * 100)}% must pass" : "";
+        string asked = test.Mostly < 1 ? $"; {Words.Percent(test.Mostly)} must pass" : "";
         string chance = verdict == Verdict.InsufficientEvidence ? ", and chance may explain the shortfall" : "";
         string reason = failed == 0 ? $"{what} in all {tried} tried{asked}" : $"{what} in all but {failed} of {tried} tried{asked}{chance}";
         return new TestVerdict(test.Title, verdict, reason) { Rows = tried, Failures = failed, Examples = examples };

@@ -21,8 +21,8 @@ internal static class DataTests
         double share = both.Length / (double)rows;
         (double low, double high) = Resampling.Wilson(both.Length, rows);
         Verdict verdict = share <= overlap.AtMost ? Verdict.Passed : low > overlap.AtMost ? Verdict.Failed : Verdict.InsufficientEvidence;
-        string chance = verdict == Verdict.InsufficientEvidence ? $"; that is more, but chance may explain it ({Words.Number(low * 100)}% to {Words.Number(high * 100)}%)" : "";
-        return new TestVerdict(test.Title, verdict, $"{both.Length} of {rows} hold-out rows ({Words.Number(share * 100)}%) stand in the training rows too; at most {Words.Number(overlap.AtMost * 100)}% may{chance}")
+        string chance = verdict == Verdict.InsufficientEvidence ? $"; that is more, but chance may explain it ({Words.Percent(low)} to {Words.Percent(high)})" : "";
+        return new TestVerdict(test.Title, verdict, $"{both.Length} of {rows} hold-out rows ({Words.Percent(share)}) stand in the training rows too; at most {Words.Percent(overlap.AtMost)} may{chance}")
         {
             Rows = rows, Failures = both.Length, Examples = [.. both.Take(Examples).Select(subject.NameOf)],
         };

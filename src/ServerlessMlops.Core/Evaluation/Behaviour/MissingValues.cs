@@ -25,7 +25,7 @@ internal static class MissingValues
         var damaged = new FeatureTable([.. rows.Features.Select(f => missing.Columns.Count == 0 || missing.Columns.Contains(f.Name) ? Damage(f, missing.Share, random) : f)]);
         float[] before = MetricSampler.Take(subject.Predictions, sample, all), after = subject.Score(damaged);
         int broken = Enumerable.Range(0, take).Count(row => !IsFinite(after.AsSpan(row * subject.Width, subject.Width)));
-        string lost = $"{Words.Number(missing.Share * 100)}% of {(missing.Columns.Count == 0 ? "all values" : string.Join(", ", missing.Columns))} missing";
+        string lost = $"{Words.Percent(missing.Share)} of {(missing.Columns.Count == 0 ? "all values" : string.Join(", ", missing.Columns))} missing";
         if (broken > 0)
         {
             return new TestVerdict(test.Title, Verdict.Failed, $"with {lost}, {broken} of {take} answers are no numbers") { Rows = take, Failures = broken };
