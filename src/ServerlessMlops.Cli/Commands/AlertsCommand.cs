@@ -50,7 +50,7 @@ internal static class AlertsCommand
             else
             {
                 Show(reporter, ["Id", "Severity", "Topic", "Since"], ["What", "State", "Times", "Told", "Withheld"], shown.Select(a => (string[])[
-                    a.Id, Format.Word(a.Severity), Format.Word(a.Topic), Format.Time(a.FirstAt),
+                    a.Id, EnumNames.Word(a.Severity), EnumNames.Word(a.Topic), Format.Time(a.FirstAt),
                     $"{a.Title}: {a.Detail}", a.State == AlertState.Firing && a.Clear == 0 ? "" : StateOf(a), a.Occurrences == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"{a.Occurrences}, last {Format.Time(a.LastAt)}"),
                     string.Join(", ", a.Told.Select(t => t.Destination)), a.Withheld ?? ""]));
             }
@@ -76,7 +76,7 @@ internal static class AlertsCommand
                 return ExitCode.Success;
             }
 
-            reporter.Say($"[bold]{Markup.Escape(view.Alert.Title)}[/] ({Markup.Escape(StateOf(view.Alert))}, {Format.Word(view.Alert.Severity)}, {Format.Word(view.Alert.Topic)})");
+            reporter.Say($"[bold]{Markup.Escape(view.Alert.Title)}[/] ({Markup.Escape(StateOf(view.Alert))}, {EnumNames.Word(view.Alert.Severity)}, {EnumNames.Word(view.Alert.Topic)})");
             reporter.Say(Markup.Escape(view.Alert.Detail));
             reporter.Say($"Since {Format.Time(view.Alert.FirstAt)}, last reported {Format.Time(view.Alert.LastAt)}; evidence: {Markup.Escape(view.Alert.Evidence)}.");
             if (view.Deliveries.Count == 0)
@@ -134,7 +134,7 @@ internal static class AlertsCommand
             }
 
             Show(reporter, ["Id", "Topic", "Until"], ["Subject", "By", "Why"], silences.Select(s => (string[])[
-                s.Id, s.Topic is { } topic ? Format.Word(topic) : "all", Format.Time(s.Until), s.Subject ?? "all", s.By, s.Why]));
+                s.Id, s.Topic is { } topic ? EnumNames.Word(topic) : "all", Format.Time(s.Until), s.Subject ?? "all", s.By, s.Why]));
             return ExitCode.Success;
         });
     }
@@ -170,7 +170,7 @@ internal static class AlertsCommand
     {
         { State: AlertState.Acknowledged } => $"looked after by {alert.AcknowledgedBy}",
         { State: AlertState.Firing, Clear: > 0 } => $"firing, well for {alert.Clear} {(alert.Clear == 1 ? "check" : "checks")}",
-        _ => Format.Word(alert.State),
+        _ => EnumNames.Word(alert.State),
     };
 
     private static Argument<string> Id(string description) => new("id") { Description = description };

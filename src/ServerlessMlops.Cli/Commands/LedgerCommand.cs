@@ -74,7 +74,7 @@ internal static class LedgerCommand
             listing.Add(
                 entry.Number.ToString(CultureInfo.InvariantCulture),
                 Format.Time(entry.At),
-                Markup.Escape(entry.Alias is null ? Format.Word(entry.Action) : $"{Format.Word(entry.Action)} {entry.Alias}"),
+                Markup.Escape(entry.Alias is null ? EnumNames.Word(entry.Action) : $"{EnumNames.Word(entry.Action)} {entry.Alias}"),
                 entry.Version?.ToString(CultureInfo.InvariantCulture) ?? "",
                 Markup.Escape(entry.Actor),
                 Markup.Escape(entry.Why),

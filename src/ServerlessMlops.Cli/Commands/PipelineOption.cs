@@ -34,7 +34,7 @@ internal static class PipelineOption
         string[] known = await client.ListPipelinesAsync(cancellation);
         if (!known.Contains(pipeline))
         {
-            string hint = Spelling.Closest(pipeline, known) is { } close ? $" Did you mean '{close}'?" : "";
+            string hint = Spelling.DidYouMean(pipeline, known);
             string others = known.Length == 0 ? "There is none yet; a spec at PUT /api/pipelines/NAME makes one." : $"Those there are: {string.Join(", ", known.Take(MostNamed))}{(known.Length > MostNamed ? " ..." : "")}.";
             throw CliException.Failed($"There is no pipeline '{pipeline}'.{hint} {others}");
         }

@@ -17,7 +17,7 @@ internal static partial class UsageFaults
             IEnumerable<string> verbs = command.Subcommands.Select(c => c.Name);
             string known = $"{(command is RootCommand ? "commands" : $"commands of '{PathOf(parsed)}'")} are {string.Join(", ", verbs)}.";
             return parsed.UnmatchedTokens is [{ } typed, ..] && !typed.StartsWith('-')
-                ? [$"there is no command '{typed}'; {known}{(Spelling.Closest(typed, verbs) is { } close ? $" Did you mean '{close}'?" : "")}"]
+                ? [$"there is no command '{typed}'; {known}{Spelling.DidYouMean(typed, verbs)}"]
                 : [$"a command is missing; {known}", .. parsed.UnmatchedTokens.Select(token => $"'{token}' is not known here.")];
         }
 

@@ -39,11 +39,6 @@ internal static class Format
     /// <summary>A metric to four digits.</summary>
     public static string Metric(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 
-    /// <summary>A value's name in words: <c>SpecChanged</c> is "spec changed".</summary>
-    public static string Word<T>(T value)
-        where T : struct, Enum =>
-        string.Concat(value.ToString().Select((c, i) => char.IsAsciiLetterUpper(c) ? (i == 0 ? "" : " ") + char.ToLowerInvariant(c) : c.ToString()));
-
     /// <summary>A time to the second, in UTC as the app's own messages and pages have it: whoever is on call reads one clock only.</summary>
     public static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("u", CultureInfo.InvariantCulture);
 }

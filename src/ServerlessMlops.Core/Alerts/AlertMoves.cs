@@ -1,4 +1,3 @@
-
 namespace ServerlessMlops.Core.Alerts;
 
 /// <summary>What events and people do to an alert, as pure functions from the row that was read to the row to write (the same instance: nothing to write).</summary>
@@ -103,29 +102,21 @@ public static class AlertMoves
 
         // Its end, or that somebody looks after it, was not to be told as long as nobody had been told of it, and came while the first were being told.
         bool overtaken = current.State != seen.State && sent.Told.Count > 0;
-        if (current.IsNews && !again)
+        Alert marked = current with
         {
-            // Whoever keeps incidents of their own is told at once that there is none; see AlertPlan.
-            return current with
-            {
-                State = AlertState.Resolved, Told = Merge(current.Told, sent.Told), DecidedAt = at, Withheld = null, Waiting = false, Failures = failures,
-                Unsent = overtaken || (current.State != AlertState.Resolved && sent.Told.Count > 0),
-            };
-        }
-
-        return current with
-        {
-            Told = Merge(current.Told, sent.Told),
+            Told = [.. current.Told.Where(old => sent.Told.All(told => told.Destination != old.Destination)), .. sent.Told],
             DecidedAt = at,
             Waiting = sent.Waiting && current.State == AlertState.Firing,
             Withheld = current.State == AlertState.Resolved ? null : sent.Withheld,
             Failures = failures,
             Unsent = (current.Unsent && !same) || overtaken || again,
         };
-    }
 
-    private static IReadOnlyList<AlertTold> Merge(IReadOnlyList<AlertTold> before, IReadOnlyList<AlertTold> now) =>
-        [.. before.Where(old => now.All(told => told.Destination != old.Destination)), .. now];
+        // News is over with this. Whoever keeps incidents of their own is told at once that there is none; see AlertPlan.
+        return current.IsNews && !again
+            ? marked with { State = AlertState.Resolved, Waiting = false, Withheld = null, Unsent = overtaken || (current.State != AlertState.Resolved && sent.Told.Count > 0) }
+            : marked;
+    }
 
     private static Alert Begin(AlertEvent occurred) => new()
     {

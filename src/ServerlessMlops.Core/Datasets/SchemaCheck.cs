@@ -83,7 +83,7 @@ public static class SchemaCheck
 
         foreach (var (name, why) in missing)
         {
-            string hint = Spelling.Closest(name, found.Keys) is { } close ? $" Did you mean '{close}'?" : "";
+            string hint = Spelling.DidYouMean(name, found.Keys);
             findings.Add(new DataFinding(DataFindingCodes.MissingColumn, FindingSeverity.Error, name,
                 $"column '{name}' is missing ({why}); the file has {Names(found.Keys)}.{hint} {Remedy(name, spec)}"));
         }

@@ -33,7 +33,7 @@ internal sealed class SpecBinder(List<SpecFinding> findings)
             object? value = type.GetMethod("FromScalar", BindingFlags.Public | BindingFlags.Static)!.Invoke(null, [scalar.Text]);
             if (value is null)
             {
-                Fault(node, path, $"found {node.Kind}; expected {scalarForm}{(IsMap(type) ? ", or a map" : "")}.{Suggest(scalar.Text, ScalarWords(type))}");
+                Fault(node, path, $"found {node.Kind}; expected {scalarForm}{(IsMap(type) ? ", or a map" : "")}.{Spelling.DidYouMean(scalar.Text, ScalarWords(type))}");
             }
 
             return value;
@@ -69,7 +69,7 @@ internal sealed class SpecBinder(List<SpecFinding> findings)
             if (!properties.Remove(key.Text, out var property))
             {
                 var keys = PropertiesOf(type).Select(KeyOf).ToList();
-                string hint = Suggest(key.Text, keys);
+                string hint = Spelling.DidYouMean(key.Text, keys);
                 Fault(key, here, $"this key is unknown.{(hint.Length > 0 ? hint : $" Known here: {string.Join(", ", keys)}.")}");
                 continue;
             }
@@ -215,7 +215,7 @@ internal sealed class SpecBinder(List<SpecFinding> findings)
             || Convert.ToDouble(value, CultureInfo.InvariantCulture) is var x && x >= range.Min && x <= range.Max;
         if (value is null || !inRange)
         {
-            Fault(scalar, path, $"found {scalar.Kind}; expected {Expected(type, property)}.{(type.IsEnum ? Suggest(scalar.Text, NamesOf(type)) : "")}");
+            Fault(scalar, path, $"found {scalar.Kind}; expected {Expected(type, property)}.{(type.IsEnum ? Spelling.DidYouMean(scalar.Text, NamesOf(type)) : "")}");
             return null;
         }
 
@@ -250,9 +250,6 @@ internal sealed class SpecBinder(List<SpecFinding> findings)
 
     private static IEnumerable<string> ScalarWords(Type type) =>
         type == typeof(ColumnSpec) ? ["ignore", .. NamesOf(typeof(Data.Columns.ColumnType))] : type == typeof(DataWindow) ? ["all"] : [];
-
-    private static string Suggest(string found, IEnumerable<string> known) =>
-        Spelling.Closest(found, known) is { } close ? $" Did you mean '{close}'?" : "";
 
     private void Fault(SpecNode node, string path, string message) => findings.Add(new SpecFinding(node.Line, node.Column, path, message));
 }

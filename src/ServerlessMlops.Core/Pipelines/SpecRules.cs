@@ -40,7 +40,7 @@ internal sealed partial class SpecRules(PipelineSpec spec, IReadOnlyDictionary<s
         if (spec.Train.Metric is { } metric)
         {
             Metric? known = Metric.All.FirstOrDefault(m => m.Name == metric);
-            string hint = Spelling.Closest(metric, Metric.All.Select(m => m.Name)) is { } close ? $" Did you mean '{close}'?" : "";
+            string hint = Spelling.DidYouMean(metric, Metric.All.Select(m => m.Name));
             if (known is null)
             {
                 Fault("train.metric", $"the metric '{metric}' is unknown; known are {string.Join(", ", Metric.All.Select(m => m.Name))}.{hint}");

@@ -29,6 +29,9 @@ public static class Spelling
         return best;
     }
 
+    /// <summary>The question that goes behind an error about an unknown name, with a blank before it; empty where no known name is near enough (<see cref="Closest"/>).</summary>
+    public static string DidYouMean(string found, IEnumerable<string> known) => Closest(found, known) is { } close ? $" Did you mean '{close}'?" : "";
+
     /// <summary>Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours, each costing 1.</summary>
     private static int Distance(string a, string b)
     {

@@ -33,7 +33,7 @@ public static class Candidates
 
         return MlNetTrainers.Names.Contains(candidate)
             ? MlNetTrainers.FaultOf(candidate, task)
-            : $"the candidate '{candidate}' is unknown; known are {string.Join(", ", Names)}.{(Spelling.Closest(candidate, Names) is { } close ? $" Did you mean '{close}'?" : "")}";
+            : $"the candidate '{candidate}' is unknown; known are {string.Join(", ", Names)}.{Spelling.DidYouMean(candidate, Names)}";
     }
 
     /// <summary>How a candidate is trained: one of which <see cref="FaultOf"/> finds no fault.</summary>

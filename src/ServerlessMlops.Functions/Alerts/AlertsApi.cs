@@ -30,7 +30,7 @@ public sealed class AlertsApi(IAlertStore alerts, AlertPlanner planner, AlertReh
         }
 
         Page<Alert> page = await alerts.ListAsync(pipeline, size, Listing.Continuation(request), cancellation);
-        return await CardAnswer.PageOrAsync(request, Json.Ok(page), () => Task.FromResult(ListPages.Alerts(pipeline, page)));
+        return CardAnswer.PageOr(request, () => Json.Ok(page), () => ListPages.Alerts(pipeline, page));
     }
 
     /// <summary>GET /api/pipelines/{pipeline}/alerts/{id}: the alert, and how each notification that told it was delivered. A page in a browser.</summary>
@@ -58,7 +58,7 @@ public sealed class AlertsApi(IAlertStore alerts, AlertPlanner planner, AlertReh
         }
 
         var view = new AlertView(alert, deliveries);
-        return await CardAnswer.PageOrAsync(request, Json.Ok(view), () => Task.FromResult(ListPages.Of(view)));
+        return CardAnswer.PageOr(request, () => Json.Ok(view), () => ListPages.Of(view));
     }
 
     /// <summary>

@@ -26,7 +26,7 @@ public sealed class PipelinesApi(IPipelineStore pipelines, IModelRegistry regist
             names.Add(new PipelineItem(name));
         }
 
-        return await CardAnswer.PageOrAsync(request, Json.Ok(new Core.Page<PipelineItem>(names, null)), () => Task.FromResult(ListPages.Pipelines([.. names.Select(n => n.Name)])));
+        return CardAnswer.PageOr(request, () => Json.Ok(new Core.Page<PipelineItem>(names, null)), () => ListPages.Pipelines([.. names.Select(n => n.Name)]));
     }
 
     /// <summary>GET /api/pipelines/{pipeline}: the spec as YAML, or as JSON where the caller accepts only that.</summary>

@@ -24,11 +24,18 @@ internal static class CardAnswer
             : new ContentResult { Content = CardMarkdown.Write(written), ContentType = "text/markdown; charset=utf-8", StatusCode = StatusCodes.Status200OK };
     }
 
-    /// <summary>An HTML page where the caller takes one (a browser), else <paramref name="data"/> as it is: for endpoints that programs read first of all.</summary>
-    public static async Task<IActionResult> PageOrAsync(HttpRequest request, IActionResult data, Func<Task<CardDocument>> document)
+    /// <summary>An HTML page where the caller takes one (a browser), else <paramref name="data"/>: for endpoints that programs read first of all. Only what is answered is made.</summary>
+    public static async Task<IActionResult> PageOrAsync(HttpRequest request, Func<Task<IActionResult>> data, Func<Task<CardDocument>> document)
     {
         request.HttpContext.Response.Headers.Vary = "Accept";
-        return TakesPage(request) ? Page(request, await document()) : data;
+        return TakesPage(request) ? Page(request, await document()) : await data();
+    }
+
+    /// <summary>As <see cref="PageOrAsync"/>, of what is at hand.</summary>
+    public static IActionResult PageOr(HttpRequest request, Func<IActionResult> data, Func<CardDocument> document)
+    {
+        request.HttpContext.Response.Headers.Vary = "Accept";
+        return TakesPage(request) ? Page(request, document()) : data();
     }
 
     private static bool TakesPage(HttpRequest request) => request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);

@@ -36,10 +36,10 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
 
         Page<ModelVersion> page = await registry.ListVersionsAsync(pipeline, top, Listing.Continuation(request), cancellation);
         ILookup<int, string> aliases = AliasMoves.Of(await registry.GetHeadAsync(pipeline, cancellation)).ToLookup(a => a.Version, a => a.Name);
-        return await CardAnswer.PageOrAsync(
+        return CardAnswer.PageOr(
             request,
-            Json.Ok(new Page<JsonObject>([.. page.Items.Select(version => VersionsApi.View(version, aliases[version.Version]))], page.Next)),
-            () => Task.FromResult(ListPages.Versions(pipeline, page, aliases)));
+            () => Json.Ok(new Page<JsonObject>([.. page.Items.Select(version => VersionsApi.View(version, aliases[version.Version]))], page.Next)),
+            () => ListPages.Versions(pipeline, page, aliases));
     }
 
     /// <summary>GET /api/pipelines/{pipeline}/models/{version}: the model card.</summary>
@@ -129,7 +129,7 @@ public sealed class RegistryApi(IModelRegistry registry, IModelStore models, ILe
         Page<LedgerEntry> page = await registry.ListLedgerAsync(pipeline, top, Listing.Continuation(request), cancellation);
         return page is { Items.Count: 0, Next: null } && Listing.Continuation(request) is null
             ? NoHistory(pipeline)
-            : await CardAnswer.PageOrAsync(request, Json.Ok(page), () => Task.FromResult(ListPages.Ledger(pipeline, page)));
+            : CardAnswer.PageOr(request, () => Json.Ok(page), () => ListPages.Ledger(pipeline, page));
     }
 
     /// <summary>

@@ -83,13 +83,12 @@ public sealed partial class RunWatchdog(
         {
             string id = TrainingRequest.RunId(pipeline, request.Generation);
             Run? run = await runs.GetAsync(pipeline, id, cancellation);
-            OrchestrationMetadata? instance = await durable.GetInstanceAsync(id, cancellation);
-            if (run is { IsEnded: true } && (run.Status == RunStatus.Cancelled || instance is null or { IsCompleted: true }))
+            if (run is { IsEnded: true } && (run.Status == RunStatus.Cancelled || await durable.GetInstanceAsync(id, cancellation) is null or { IsCompleted: true }))
             {
                 await control.EndOrchestrationAsync(run, "its run has ended", durable, cancellation);
                 closed++;
             }
-            else if (run is null && instance is { IsCompleted: true })
+            else if (run is null && await durable.GetInstanceAsync(id, cancellation) is { IsCompleted: true })
             {
                 // It broke before its run stood on record.
                 await control.CloseRequestAsync(pipeline, request.Generation, durable, cancellation);

@@ -36,7 +36,7 @@ public sealed class RunsApi(
         }
 
         Page<Run> page = await runs.ListAsync(pipeline, top, Listing.Continuation(request), cancellation);
-        return await CardAnswer.PageOrAsync(request, Json.Ok(page), () => Task.FromResult(ListPages.Runs(pipeline, page)));
+        return CardAnswer.PageOr(request, () => Json.Ok(page), () => ListPages.Runs(pipeline, page));
     }
 
     /// <summary>
@@ -60,7 +60,7 @@ public sealed class RunsApi(
             return NoRun(pipeline, id);
         }
 
-        return await CardAnswer.PageOrAsync(request, await DataAsync(run, durable, cancellation), async () => RunPage.Of(
+        return await CardAnswer.PageOrAsync(request, () => DataAsync(run, durable, cancellation), async () => RunPage.Of(
             run,
             run.Kind == RunKind.Ingestion ? await reports.LoadAsync(pipeline, id, cancellation) : null,
             run.Kind == RunKind.Training ? await evaluations.LoadRunAsync(pipeline, id, cancellation) : null,

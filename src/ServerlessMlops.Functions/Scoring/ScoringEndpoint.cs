@@ -97,14 +97,10 @@ public sealed class ScoringEndpoint(
             status = refused.StatusCode;
             WriteProblem(http, new ScoringProblem(status, "malformed-request", "The request body cannot be read", $"{refused.Message} Send the body whole, with its true length."));
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested || http.RequestAborted.IsCancellationRequested)
+        catch (Exception gone) when (gone is IOException || (gone is OperationCanceledException && (cancellation.IsCancellationRequested || http.RequestAborted.IsCancellationRequested)))
         {
-            // The caller is gone; there is nobody to answer.
-            status = StatusCodes.Status499ClientClosedRequest;
-        }
-        catch (IOException)
-        {
-            // As above: a connection that is reset is not always told as a cancellation. Nothing else here reads or writes, and it says nothing against the model.
+            // The caller is gone; there is nobody to answer. A connection that is reset is not always told as a cancellation; nothing else here reads or writes, and it
+            // says nothing against the model.
             status = StatusCodes.Status499ClientClosedRequest;
         }
         catch (Exception failure) when (!http.Response.HasStarted)

@@ -49,7 +49,7 @@ public sealed class AlertsTable(TableServiceClient service) : IAlertStore
                 catch (RequestFailedException e) when (e.Status == 404)
                 {
                     // It moved meanwhile, so that its row is no longer here: a race lost as any other.
-                    return await Attempt();
+                    throw new RequestFailedException(412, $"Alert '{id}' began anew meanwhile.", e);
                 }
             }
             else

@@ -153,9 +153,9 @@ internal sealed class GateParser(string text)
     {
         string[] names = [.. known];
         Fail(at, found, $"one of {string.Join(", ", names)}");
-        if (Spelling.Closest(found, names) is { } close)
+        if (Spelling.DidYouMean(found, names) is { Length: > 0 } question)
         {
-            _fault += $". Did you mean '{close}'?";
+            _fault += "." + question;
         }
 
         return null;

@@ -87,11 +87,6 @@ internal static class CardFigures
     /// <summary>A count.</summary>
     public static string Number(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 
-    /// <summary>A value's name in words: <c>EstimatedPerformance</c> is "estimated performance".</summary>
-    public static string Word<T>(T value)
-        where T : struct, Enum =>
-        string.Concat(value.ToString().Select((c, i) => char.IsAsciiLetterUpper(c) ? (i == 0 ? "" : " ") + char.ToLowerInvariant(c) : c.ToString()));
-
     /// <summary>A time, with its zone.</summary>
     public static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + " UTC";
 
@@ -105,7 +100,7 @@ internal static class CardFigures
     };
 
     /// <summary>How a run stands.</summary>
-    public static CardCell Of(RunStatus status) => new(Word(status), status switch
+    public static CardCell Of(RunStatus status) => new(EnumNames.Word(status), status switch
     {
         RunStatus.Succeeded or RunStatus.Cached => CardTone.Good,
         RunStatus.Failed or RunStatus.Rejected => CardTone.Bad,
@@ -124,8 +119,8 @@ internal static class CardFigures
     /// <summary>How grave an alert is, and whether somebody looks after it.</summary>
     public static CardCell Of(Alert alert) => alert.State switch
     {
-        AlertState.Resolved => new($"{Word(alert.Severity)}, over"),
-        AlertState.Acknowledged => new($"{Word(alert.Severity)}, looked after{(alert.AcknowledgedBy is { } by ? $" by {by}" : "")}"),
-        _ => new(Word(alert.Severity), alert.Severity switch { AlertSeverity.Critical => CardTone.Bad, AlertSeverity.Warning => CardTone.Unsure, _ => CardTone.Plain }),
+        AlertState.Resolved => new($"{EnumNames.Word(alert.Severity)}, over"),
+        AlertState.Acknowledged => new($"{EnumNames.Word(alert.Severity)}, looked after{(alert.AcknowledgedBy is { } by ? $" by {by}" : "")}"),
+        _ => new(EnumNames.Word(alert.Severity), alert.Severity switch { AlertSeverity.Critical => CardTone.Bad, AlertSeverity.Warning => CardTone.Unsure, _ => CardTone.Plain }),
     };
 }

@@ -38,7 +38,7 @@ public static class ListPages
                 .. page.Items.Select(v => (CardCell[])
                 [
                     new(string.Join(", ", [$"version {v.Version}", .. aliases[v.Version]]), Path: PagePaths.Card(pipeline, v.Version)),
-                    new(Word(v.Stage), v.Stage == ModelStage.Serving ? CardTone.Good : CardTone.Plain),
+                    new(EnumNames.Word(v.Stage), v.Stage == ModelStage.Serving ? CardTone.Good : CardTone.Plain),
                     v.Candidate,
                     string.Join(", ", v.Metrics.Take(MostMetrics).Select(m => $"{m.Key} {Value(m.Value)}")),
                     Time(v.CreatedAt),
@@ -60,7 +60,7 @@ public static class ListPages
                     e.Number.ToString(CultureInfo.InvariantCulture),
                     Time(e.At),
                     new(
-                        Word(e.Action) + (e.Alias is null ? "" : $" {e.Alias}") + (e.Version is { } about ? $", version {about}" : ""),
+                        EnumNames.Word(e.Action) + (e.Alias is null ? "" : $" {e.Alias}") + (e.Version is { } about ? $", version {about}" : ""),
                         Path: e.Version is { } version ? PagePaths.Card(pipeline, version) : null),
                     e.Actor,
                     e.Why,
@@ -88,7 +88,7 @@ public static class ListPages
             new CardTable(
                 ["What", "Which"],
                 [
-                    ["topic", Word(alert.Topic)], ["about", alert.Subject], ["began", Time(alert.FirstAt)], ["last reported", Time(alert.LastAt)], ["times", Number(alert.Occurrences)],
+                    ["topic", EnumNames.Word(alert.Topic)], ["about", alert.Subject], ["began", Time(alert.FirstAt)], ["last reported", Time(alert.LastAt)], ["times", Number(alert.Occurrences)],
                     ["evidence", Evidence(alert)],
                 ]),
         ];

@@ -139,7 +139,7 @@ public sealed record PipelineOverview(
         {
             yield return new CardTable(
                 ["Check", "Of", "Verdict", "Numbers"],
-                [.. monitor.Findings.OrderBy(f => Rank(f.Verdict)).Select(f => (CardCell[])[Word(f.Kind), new(f.Subject, CardTone.Id), Of(f.Verdict), f.Sentence])]);
+                [.. monitor.Findings.OrderBy(f => Rank(f.Verdict)).Select(f => (CardCell[])[EnumNames.Word(f.Kind), new(f.Subject, CardTone.Id), Of(f.Verdict), f.Sentence])]);
         }
     }
 

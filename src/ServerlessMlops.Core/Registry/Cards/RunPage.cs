@@ -57,7 +57,7 @@ public static class RunPage
         RunStatus.Running => $"Under way: {run.Stage}.",
         RunStatus.Succeeded => "Ended as meant.",
         RunStatus.Cached => "Nothing was to do: the same had been done before.",
-        _ => $"It is {Word(run.Status)}.",
+        _ => $"It is {EnumNames.Word(run.Status)}.",
     };
 
     private static string Commands(Run run) => string.Join('\n', (string[])
@@ -78,7 +78,7 @@ public static class RunPage
                 [
                     .. report.Findings.Select(f => (CardCell[])
                     [
-                        new(Word(f.Severity), f.Severity switch { FindingSeverity.Error => CardTone.Bad, FindingSeverity.Warning => CardTone.Unsure, _ => CardTone.Plain }),
+                        new(EnumNames.Word(f.Severity), f.Severity switch { FindingSeverity.Error => CardTone.Bad, FindingSeverity.Warning => CardTone.Unsure, _ => CardTone.Plain }),
                         new(f.Column ?? "", CardTone.Id), f.Message, new(f.Code, CardTone.Id),
                     ]),
                 ]);
